@@ -1,0 +1,105 @@
+import type { GateName, Role } from './moves';
+import type { HoldKind, Stage, Strategy } from './stages';
+
+/** What is known of a table at one instant; `decide` and the gates read this and nothing else. */
+export interface Facts {
+  strategy: Strategy;
+  stage: Stage;
+  version: number;
+  tableName: string;
+  nowMs: number;
+  hold: { kind: HoldKind; reason: string; by: string; sinceMs: number } | null;
+  /** A fence whose step row is open; every other move is refused meanwhile. */
+  openFence: { verb: string; step: string } | null;
+  /** A barrier (begin_dual_write, abandon) that registered gateways have not all acknowledged. */
+  openBarrier: { verb: string; acknowledged: number; registered: number } | null;
+  desiredShareMilli: number;
+  observedShareMilli: number | null;
+  routableReads: number;
+  shareSinceMs: number | null;
+  stageSinceMs: number;
+  approvedShareMilli: number;
+  settings: PlanSettings;
+  assessment: { failed: number; waived: number; unknown: number; ranAtMs: number | null };
+  targetProvenAtMs: number | null;
+  keyMayWrite: boolean | null;
+  forecast: { requestsPerMonth: number; requestsQuotaPerMonth: number | null } | null;
+  downtimeAcknowledged: boolean;
+  gateways: { registered: number; acknowledged: number; silent: number };
+  /** When the last registered gateway acknowledged dual write (or the freeze). */
+  liveChannelAckedAtMs: number | null;
+  canaryArrivedAtMs: number | null;
+  budget: { requestsPerSecond: number } | null;
+  backfill: { state: string; segments: number; segmentsDone: number; segmentsFailed: number; setAside: number; setAsideAccepted: number } | null;
+  verification: { state: string; full: boolean; finishedAtMs: number | null; mismatches: number; compared: number } | null;
+  verifyAgainSinceMs: number | null;
+  dirty: { count: number; oldestMs: number | null; waitingForDelta: number };
+  intentsOpen: number;
+  sourceCanTakeReads: boolean | null;
+  guardrails: { name: string; state: 'ok' | 'warn' | 'tripped' | 'no_data'; sentence: string }[];
+  targetProbes: { consistentRead: boolean; sortOrder: boolean; atMs: number } | null;
+  unroutableReads: number;
+  unroutableWindowMs: number;
+  signOffs: { done: number; required: number };
+  approval: { by: string; planHash: string; atMs: number } | null;
+  backupUntilMs: number | null;
+  sourceTrafficSinceBackup: number;
+}
+
+/** Columns of a plan, set by its profile when the plan is made. Durations are milliseconds. */
+export interface PlanSettings {
+  profile: 'production' | 'rehearsal';
+  /** Δ: the longest life of an abandoned request. */
+  deltaMs: number;
+  mirrorWaitMsMax: number;
+  holdMsMax: number;
+  storeTimeoutMs: number;
+  fenceDirtyMax: number;
+  dirtyCountMax: number;
+  recheckDelayMs: number;
+  dwellMsByStop: { '1000': number; '10000': number; '50000': number; '100000': number };
+  routableReadsMin: number;
+  verificationFreshMs: number;
+  unroutableWindowMs: number;
+  backupMs: number;
+  feedAgeMsMax: number;
+  approvalMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Defaults of the two profiles. `rehearsal` is refused when the source is not on loopback. */
+export const PROFILES: Record<PlanSettings['profile'], PlanSettings> = {
+  production: {
+    profile: 'production', deltaMs: 120_000, mirrorWaitMsMax: 250, holdMsMax: 2_000, storeTimeoutMs: 900,
+    fenceDirtyMax: 100, dirtyCountMax: 1_000, recheckDelayMs: 2_000,
+    dwellMsByStop: { '1000': 600_000, '10000': 1_200_000, '50000': 1_800_000, '100000': DAY_MS },
+    routableReadsMin: 1_000, verificationFreshMs: DAY_MS, unroutableWindowMs: DAY_MS, backupMs: 30 * DAY_MS,
+    feedAgeMsMax: 15_000, approvalMs: 4 * HOUR_MS,
+  },
+  rehearsal: {
+    profile: 'rehearsal', deltaMs: 3_000, mirrorWaitMsMax: 250, holdMsMax: 2_000, storeTimeoutMs: 900,
+    fenceDirtyMax: 100, dirtyCountMax: 1_000, recheckDelayMs: 500,
+    dwellMsByStop: { '1000': 3_000, '10000': 3_000, '50000': 3_000, '100000': 5_000 },
+    routableReadsMin: 50, verificationFreshMs: DAY_MS, unroutableWindowMs: 10_000, backupMs: 60_000,
+    feedAgeMsMax: 15_000, approvalMs: 4 * HOUR_MS,
+  },
+};
+
+/** One condition of a move with what was observed; the screen shows exactly this. */
+export interface GateResult {
+  gate: GateName;
+  met: boolean;
+  sentence: string;
+  observed: string;
+  limit: string;
+  /** Where the cause can be seen: a page of the table, relative to it. */
+  see: 'overview' | 'backfill' | 'verification' | 'traffic' | 'assessment' | 'gateways' | 'checklist' | 'connections';
+}
+
+export interface Actor {
+  id: string;
+  name: string;
+  role: Role | 'system';
+}
