@@ -1,0 +1,91 @@
+/**
+ * Ports: what the rooms above may ask of a store, a clock and a log. Each port has a real adapter and, where tests
+ * need one, an in-memory twin that passes the same contract suite.
+ */
+
+/** One DynamoDB AttributeValue as it stands on the wire, e.g. `{ S: 'x' }`; numbers stay decimal strings. */
+export type AttributeValue = { [type: string]: unknown };
+/** An item as on the wire. Made by JSON.parse, so an attribute named `__proto__` is an own property: copy with care. */
+export type WireItem = { [attribute: string]: AttributeValue };
+
+export interface KeyAttribute {
+  name: string;
+  type: 'S' | 'N' | 'B';
+}
+export interface KeySchema {
+  partition: KeyAttribute;
+  sort: KeyAttribute | null;
+}
+
+export interface StoreCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+/** A store as one process talks to it. `timeoutMs` bounds one request from its first byte to the last of its answer. */
+export interface StoreTarget {
+  connectionId: string;
+  kind: 'dynamodb' | 'terrascale';
+  endpoint: string;
+  region: string;
+  credentials: StoreCredentials;
+  timeoutMs: number;
+}
+
+/**
+ * What became of a request (PROTOCOL W7). `refused` is the only known failure: the store named a refusal. `unknown`
+ * may have been applied, now or later: time-out, reset, truncated or undecodable answer, any 5xx.
+ */
+export type WireOutcome =
+  | { kind: 'ok'; status: number; headers: Record<string, string>; body: Buffer }
+  | {
+      kind: 'refused';
+      status: number;
+      headers: Record<string, string>;
+      body: Buffer;
+      /** Name after `#` of `__type`, e.g. `ConditionalCheckFailedException`; `TooManyRequests` for a bare 429. */
+      errorType: string;
+      message: string;
+      retryAfterMs: number | null;
+    }
+  | {
+      kind: 'unknown';
+      cause: 'timeout' | 'connection' | 'server_error' | 'undecodable' | 'aborted';
+      status: number | null;
+      headers: Record<string, string>;
+      body: Buffer | null;
+      message: string;
+    };
+
+export interface WireRequest {
+  /** e.g. `PutItem`; becomes `X-Amz-Target: DynamoDB_20120810.PutItem` unless `target` is given whole. */
+  operation: string;
+  target?: string;
+  body: Buffer | string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** One store over HTTP: signs (SigV4, service `dynamodb`) and sends bytes; never retries, never throws for an answer. */
+export interface StoreWire {
+  readonly target: StoreTarget;
+  send(request: WireRequest): Promise<WireOutcome>;
+  /** Requests sent whose outcome is not known yet. */
+  inFlight(): number;
+  close(): Promise<void>;
+}
+
+export interface Clock {
+  /** Wall time, for stamps that people read; leases and deadlines use `monotonicMs`. */
+  nowMs(): number;
+  monotonicMs(): number;
+}
+
+export interface Log {
+  debug(fields: object, sentence: string): void;
+  info(fields: object, sentence: string): void;
+  warn(fields: object, sentence: string): void;
+  error(fields: object, sentence: string): void;
+  child(fields: object): Log;
+}
