@@ -3,19 +3,7 @@
  * need one, an in-memory twin that passes the same contract suite.
  */
 
-/** One DynamoDB AttributeValue as it stands on the wire, e.g. `{ S: 'x' }`; numbers stay decimal strings. */
-export type AttributeValue = { [type: string]: unknown };
-/** An item as on the wire. Made by JSON.parse, so an attribute named `__proto__` is an own property: copy with care. */
-export type WireItem = { [attribute: string]: AttributeValue };
-
-export interface KeyAttribute {
-  name: string;
-  type: 'S' | 'N' | 'B';
-}
-export interface KeySchema {
-  partition: KeyAttribute;
-  sort: KeyAttribute | null;
-}
+export type { AttributeValue, KeyAttribute, KeySchema, WireItem } from '@/lib/domain/item/item';
 
 export interface StoreCredentials {
   accessKeyId: string;
