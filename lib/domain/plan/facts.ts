@@ -30,8 +30,21 @@ export interface Facts {
   liveChannelAckedAtMs: number | null;
   canaryArrivedAtMs: number | null;
   budget: { requestsPerSecond: number } | null;
-  backfill: { state: string; segments: number; segmentsDone: number; segmentsFailed: number; setAside: number; setAsideAccepted: number } | null;
-  verification: { state: string; full: boolean; finishedAtMs: number | null; mismatches: number; compared: number } | null;
+  backfill: {
+    state: string;
+    segments: number;
+    segmentsDone: number;
+    segmentsFailed: number;
+    setAside: number;
+    setAsideAccepted: number;
+  } | null;
+  verification: {
+    state: string;
+    full: boolean;
+    finishedAtMs: number | null;
+    mismatches: number;
+    compared: number;
+  } | null;
   verifyAgainSinceMs: number | null;
   dirty: { count: number; oldestMs: number | null; waitingForDelta: number };
   intentsOpen: number;
@@ -72,18 +85,38 @@ const DAY_MS = 24 * HOUR_MS;
 /** Defaults of the two profiles. `rehearsal` is refused when the source is not on loopback. */
 export const PROFILES: Record<PlanSettings['profile'], PlanSettings> = {
   production: {
-    profile: 'production', deltaMs: 120_000, mirrorWaitMsMax: 250, holdMsMax: 2_000, storeTimeoutMs: 900,
-    fenceDirtyMax: 100, dirtyCountMax: 1_000, recheckDelayMs: 2_000,
+    profile: 'production',
+    deltaMs: 120_000,
+    mirrorWaitMsMax: 250,
+    holdMsMax: 2_000,
+    storeTimeoutMs: 900,
+    fenceDirtyMax: 100,
+    dirtyCountMax: 1_000,
+    recheckDelayMs: 2_000,
     dwellMsByStop: { '1000': 600_000, '10000': 1_200_000, '50000': 1_800_000, '100000': DAY_MS },
-    routableReadsMin: 1_000, verificationFreshMs: DAY_MS, unroutableWindowMs: DAY_MS, backupMs: 30 * DAY_MS,
-    feedAgeMsMax: 15_000, approvalMs: 4 * HOUR_MS,
+    routableReadsMin: 1_000,
+    verificationFreshMs: DAY_MS,
+    unroutableWindowMs: DAY_MS,
+    backupMs: 30 * DAY_MS,
+    feedAgeMsMax: 15_000,
+    approvalMs: 4 * HOUR_MS,
   },
   rehearsal: {
-    profile: 'rehearsal', deltaMs: 3_000, mirrorWaitMsMax: 250, holdMsMax: 2_000, storeTimeoutMs: 900,
-    fenceDirtyMax: 100, dirtyCountMax: 1_000, recheckDelayMs: 500,
+    profile: 'rehearsal',
+    deltaMs: 3_000,
+    mirrorWaitMsMax: 250,
+    holdMsMax: 2_000,
+    storeTimeoutMs: 900,
+    fenceDirtyMax: 100,
+    dirtyCountMax: 1_000,
+    recheckDelayMs: 500,
     dwellMsByStop: { '1000': 3_000, '10000': 3_000, '50000': 3_000, '100000': 5_000 },
-    routableReadsMin: 50, verificationFreshMs: DAY_MS, unroutableWindowMs: 10_000, backupMs: 60_000,
-    feedAgeMsMax: 15_000, approvalMs: 4 * HOUR_MS,
+    routableReadsMin: 50,
+    verificationFreshMs: DAY_MS,
+    unroutableWindowMs: 10_000,
+    backupMs: 60_000,
+    feedAgeMsMax: 15_000,
+    approvalMs: 4 * HOUR_MS,
   },
 };
 

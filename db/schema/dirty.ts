@@ -1,0 +1,38 @@
+import { boolean, index, integer, jsonb, pgSequence, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { DirtyCause } from '@/lib/domain/routing/dirty';
+import { count, instant } from './columns';
+import { planTable } from './plan';
+
+/** Generations and claim tokens come from one sequence and are never used twice (PROTOCOL D1). */
+export const dirtyGeneration = pgSequence('dirty_generation', { startWith: 1 });
+
+/** A key whose two images may differ: one row a key. */
+export const dirtyKey = pgTable(
+  'dirty_key',
+  {
+    planTableId: text('plan_table_id')
+      .notNull()
+      .references(() => planTable.id),
+    keyId: text('key_id').notNull(),
+    key: jsonb('key').$type<Record<string, unknown>>().notNull(),
+    cause: text('cause').$type<DirtyCause>().notNull(),
+    firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
+    lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+    attempts: integer('attempts').notNull().default(0),
+    generation: count('generation').notNull(),
+    /** Database time before which no settle may begin that lets the row go (PROTOCOL D2). */
+    holdUntil: instant('hold_until'),
+    /** A take-over: holdUntil stays open until this former holder has ended, then database time + delta. */
+    holdOpenFor: text('hold_open_for'),
+    claimToken: count('claim_token'),
+    claimUntil: instant('claim_until'),
+    claimOwner: text('claim_owner'),
+    hot: boolean('hot').notNull().default(false),
+    lastError: text('last_error'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.planTableId, t.keyId] }),
+    index('dirty_key_seen').on(t.planTableId, t.lastSeenAt),
+    index('dirty_key_holder').on(t.holdOpenFor),
+  ],
+);

@@ -1,0 +1,7 @@
+/** States of runs and segments, and the classes of a mismatch. */
+export const RUN_STATES = ['waiting', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+export const SEGMENT_STATES = ['waiting', 'running', 'done', 'failed'] as const;
+export type SegmentState = (typeof SEGMENT_STATES)[number];
+export const MISMATCH_CLASSES = ['missing', 'extra', 'different', 'type'] as const;
+export type MismatchClass = (typeof MISMATCH_CLASSES)[number];
