@@ -94,6 +94,7 @@ class ReplaceablePool {
   #sql: Sql;
   #missesInARow = 0;
   readonly #permits: Permits;
+  readonly guard: Guard;
   constructor(
     readonly limits: PoolLimits,
     private readonly make: () => Sql,
@@ -101,25 +102,16 @@ class ReplaceablePool {
   ) {
     this.#sql = make();
     this.#permits = new Permits(limits.max, limits.queuedMax);
-  }
-  get sql(): Sql {
-    return this.#sql;
-  }
-  readonly guard: Guard = this.#guard();
-  #guard(): Guard {
-    // Getters, because the class field is made before the constructor's body has run.
-    const pool = () => this;
-    return {
-      get queryMsMax() {
-        return pool().limits.queryMsMax;
-      },
-      get permits() {
-        return pool().#permits;
-      },
+    this.guard = {
+      queryMsMax: limits.queryMsMax,
+      permits: this.#permits,
       check: () => {},
       missed: () => this.missed(),
       answered: () => this.answered(),
     };
+  }
+  get sql(): Sql {
+    return this.#sql;
   }
   answered(): void {
     this.#missesInARow = 0;
@@ -144,7 +136,7 @@ class ReplaceablePool {
     const check = () => {
       if (isExpired) throw new DatabaseDeadlineError(transactionMsMax);
     };
-    const guard: Guard = { ...this.guard, queryMsMax, permits: null, check };
+    const guard: Guard = { ...this.guard, permits: null, check };
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, refuse) => {
       timer = setTimeout(() => {
@@ -243,7 +235,9 @@ export function sqlStateOf(error: unknown): string | null {
 }
 
 type DbTransaction = Parameters<Parameters<Db['transaction']>[0]>[0];
+
 export type { DbTransaction };
+
 type TransactionConfig = Parameters<Db['transaction']>[1];
 
 /** 40001 serialization failure and 40P01 deadlock: Postgres rolled the whole back, so the whole may run again. */
