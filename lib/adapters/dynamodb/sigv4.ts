@@ -1,0 +1,105 @@
+import { createHmac, hash } from 'node:crypto';
+
+/**
+ * AWS Signature Version 4, once for both directions: `sign.ts` signs what Landfall sends, `verify.ts` checks what
+ * applications send. Both build the same canonical request from the same pieces, so they cannot drift apart.
+ */
+export const ALGORITHM = 'AWS4-HMAC-SHA256';
+/** Signing keys kept: one a secret, day, region and service. The oldest goes first. */
+export const SIGNING_KEYS_MAX = 512;
+
+export interface SigningScope {
+  /** `YYYYMMDD`, the first eight characters of the request's `X-Amz-Date`. */
+  date: string;
+  region: string;
+  service: string;
+}
+
+/** Header names in lower case. */
+export type HeaderMap = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface CanonicalParts {
+  method: string;
+  /** Path and query as they stand in the request line. */
+  path: string;
+  headers: HeaderMap;
+  /** Lower case and sorted. */
+  signedHeaders: readonly string[];
+  payloadHash: string;
+}
+
+export const sha256Hex = (data: string | Buffer): string => hash('sha256', data, 'hex');
+
+/** `20261122T135032Z` */
+export const amzDateOf = (nowMs: number): string =>
+  new Date(nowMs).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+
+export const scopeText = (scope: SigningScope): string => `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
+
+export function canonicalRequest(parts: CanonicalParts): string {
+  const { method, path, headers, signedHeaders, payloadHash } = parts;
+  const [route, query] = splitPath(path);
+  let lines = '';
+  for (const name of signedHeaders) lines += `${name}:${canonicalHeader(headers[name])}\n`;
+  return `${method}\n${canonicalPath(route)}\n${canonicalQuery(query)}\n${lines}\n${signedHeaders.join(';')}\n${payloadHash}`;
+}
+
+export function stringToSign(options: { amzDate: string; scope: SigningScope; canonicalRequest: string }): string {
+  return `${ALGORITHM}\n${options.amzDate}\n${scopeText(options.scope)}\n${sha256Hex(options.canonicalRequest)}`;
+}
+
+const signingKeys = new Map<string, Buffer>();
+
+/** The day's key of a secret. Deriving it costs four HMACs, so it is kept. */
+export function signingKey(secretAccessKey: string, scope: SigningScope): Buffer {
+  const id = `${scope.date}\n${scope.region}\n${scope.service}\n${secretAccessKey}`;
+  const known = signingKeys.get(id);
+  if (known) return known;
+  const dateKey = hmac(`AWS4${secretAccessKey}`, scope.date);
+  const key = hmac(hmac(hmac(dateKey, scope.region), scope.service), 'aws4_request');
+  if (signingKeys.size >= SIGNING_KEYS_MAX) signingKeys.delete(signingKeys.keys().next().value as string);
+  signingKeys.set(id, key);
+  return key;
+}
+
+export const signatureOf = (key: Buffer, text: string): string => createHmac('sha256', key).update(text).digest('hex');
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+function splitPath(path: string): [string, string] {
+  const at = path.indexOf('?');
+  return at === -1 ? [path, ''] : [path.slice(0, at), path.slice(at + 1)];
+}
+
+const escapeUri = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** Every service but S3 encodes the path, as it stands in the request line, once more. */
+const canonicalPath = (route: string): string =>
+  route === '/' || route === '' ? '/' : escapeUri(route).replaceAll('%2F', '/');
+
+function canonicalQuery(query: string): string {
+  if (query === '') return '';
+  const pairs = query.split('&').map((pair) => {
+    const at = pair.indexOf('=');
+    const name = at === -1 ? pair : pair.slice(0, at);
+    return [reescape(name), at === -1 ? '' : reescape(pair.slice(at + 1))] as const;
+  });
+  const sorted = pairs.sort((a, b) => compareText(a[0], b[0]) || compareText(a[1], b[1]));
+  return sorted.map(([name, value]) => `${name}=${value}`).join('&');
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function reescape(text: string): string {
+  try {
+    return escapeUri(decodeURIComponent(text));
+  } catch {
+    return escapeUri(text); // a stray `%`: it signs as it stands and cannot match by accident
+  }
+}
+
+function canonicalHeader(value: string | string[] | undefined): string {
+  const text = Array.isArray(value) ? value.map((one) => one.trim()).join(',') : (value ?? '').trim();
+  return text.includes('  ') ? text.replace(/ +/g, ' ') : text;
+}

@@ -1,0 +1,137 @@
+import { timingSafeEqual } from 'node:crypto';
+import { err, ok, type Result } from '@/lib/domain/result';
+import {
+  ALGORITHM,
+  canonicalRequest,
+  type HeaderMap,
+  type SigningScope,
+  sha256Hex,
+  signatureOf,
+  stringToSign,
+} from './sigv4';
+
+export const CLOCK_SKEW_MS_MAX = 5 * 60_000;
+/** Longest Authorization header looked at. */
+export const AUTHORIZATION_BYTES_MAX = 8192;
+
+/** Headers whose signature is demanded where they are present; `host` and `x-amz-date` must be present too. */
+const REQUIRED_SIGNED = ['host', 'x-amz-date', 'x-amz-target', 'x-amz-security-token'] as const;
+
+/**
+ * Why a request is not believed. An edge answers `unknown_key` and `bad_signature` alike, so that nobody learns which
+ * key ids exist.
+ */
+export type SignatureFault =
+  | 'missing'
+  | 'malformed'
+  | 'unsigned_header'
+  | 'scope'
+  | 'skew'
+  | 'body_hash'
+  | 'unknown_key'
+  | 'bad_signature';
+
+export interface VerifyOptions {
+  method: string;
+  path: string;
+  headers: HeaderMap;
+  body: Buffer | string;
+  nowMs: number;
+  service: string;
+  /** Demanded region; any where it is left out. */
+  region?: string;
+  /** SHA-256 of the body in hex where the caller has it already. */
+  payloadHash?: string;
+  /** The day's key of an access key id (`signingKey` of sigv4.ts over its secret), or null where there is none. */
+  signingKeyFor(accessKeyId: string, scope: SigningScope): Buffer | null;
+}
+
+export interface VerifiedRequest {
+  accessKeyId: string;
+  scope: SigningScope;
+  /** For signing the request anew without hashing the body again. */
+  payloadHash: string;
+}
+
+export interface Authorization {
+  accessKeyId: string;
+  scope: SigningScope;
+  signedHeaders: string[];
+  signature: string;
+}
+
+const CREDENTIAL = /^([^/\s,]{1,256})\/(\d{8})\/([A-Za-z0-9-]{1,64})\/([a-z0-9-]{1,32})\/aws4_request$/;
+const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+const SIGNATURE = /^[0-9a-f]{64}$/;
+/** Stands in for the key of an unknown id, so that both refusals take the same time. */
+const NO_KEY = Buffer.alloc(32);
+
+/** Parts of an Authorization header, or null where it is none of ours. */
+export function parseAuthorization(text: string): Authorization | null {
+  if (text.length > AUTHORIZATION_BYTES_MAX || !text.startsWith(`${ALGORITHM} `)) return null;
+  const fields = new Map<string, string>();
+  for (const part of text.slice(ALGORITHM.length + 1).split(',')) {
+    const at = part.indexOf('=');
+    const name = part.slice(0, at).trim();
+    if (at === -1 || fields.has(name)) return null;
+    fields.set(name, part.slice(at + 1).trim());
+  }
+  const credential = CREDENTIAL.exec(fields.get('Credential') ?? '');
+  const signature = fields.get('Signature') ?? '';
+  const signedHeaders = (fields.get('SignedHeaders') ?? '').split(';');
+  if (!credential || !SIGNATURE.test(signature) || !isSortedLowerCase(signedHeaders)) return null;
+  const [, accessKeyId = '', date = '', region = '', service = ''] = credential;
+  return { accessKeyId, scope: { date, region, service }, signedHeaders, signature };
+}
+
+function isSortedLowerCase(names: string[]): boolean {
+  return names.every((name, at) => {
+    const before = names[at - 1];
+    return name !== '' && name === name.toLowerCase() && (before === undefined || before < name);
+  });
+}
+
+/** Checks a request as DynamoDB would; the body must be whole, for its bytes are part of what is signed. */
+export function verifyRequest(options: VerifyOptions): Result<VerifiedRequest, SignatureFault> {
+  const { headers } = options;
+  const header = headers.authorization;
+  if (typeof header !== 'string' || header === '') return err('missing');
+  const authorization = parseAuthorization(header);
+  const amzDate = headers['x-amz-date'];
+  if (authorization === null || typeof amzDate !== 'string') return err('malformed');
+  const atMs = timeOf(amzDate);
+  if (atMs === null || headers.host === undefined) return err('malformed');
+  const { scope, signedHeaders, accessKeyId } = authorization;
+  if (REQUIRED_SIGNED.some((name) => headers[name] !== undefined && !signedHeaders.includes(name))) {
+    return err('unsigned_header');
+  }
+  if (signedHeaders.some((name) => headers[name] === undefined)) return err('malformed');
+  if (scope.service !== options.service || scope.date !== amzDate.slice(0, 8)) return err('scope');
+  if (options.region !== undefined && scope.region !== options.region) return err('scope');
+  if (Math.abs(options.nowMs - atMs) > CLOCK_SKEW_MS_MAX) return err('skew');
+
+  const payloadHash = options.payloadHash ?? sha256Hex(options.body);
+  const declared = headers['x-amz-content-sha256'];
+  if (declared !== undefined && declared !== payloadHash) return err('body_hash');
+  const canonical = canonicalRequest({
+    method: options.method,
+    path: options.path,
+    headers,
+    signedHeaders,
+    payloadHash,
+  });
+  const text = stringToSign({ amzDate, scope, canonicalRequest: canonical });
+  const key = options.signingKeyFor(accessKeyId, scope);
+  const expected = Buffer.from(signatureOf(key ?? NO_KEY, text));
+  const isSame = timingSafeEqual(expected, Buffer.from(authorization.signature));
+  if (key === null) return err('unknown_key');
+  return isSame ? ok({ accessKeyId, scope, payloadHash }) : err('bad_signature');
+}
+
+function timeOf(amzDate: string): number | null {
+  const match = AMZ_DATE.exec(amzDate);
+  if (!match) return null;
+  const [, year, month, day, hour, minute, second] = match;
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(ms) ? null : ms;
+}
