@@ -1,0 +1,438 @@
+/**
+ * What the GET routes answer and the screens read. Wire dates are ISO strings; durations are milliseconds; shares are
+ * thousandths of a percent. Types, not parsers: both ends are ours and built together.
+ */
+import type { CheckResult } from '@/lib/domain/assessment/checks';
+import type { ChecklistItem } from '@/lib/domain/plan/checklist';
+import type { Badge } from '@/lib/domain/plan/display';
+import type { GateResult, PlanSettings } from '@/lib/domain/plan/facts';
+import type { Move, Verb } from '@/lib/domain/plan/moves';
+import type { HoldKind, Stage, Strategy, Writes } from '@/lib/domain/plan/stages';
+import type { Step } from '@/lib/domain/plan/steps';
+import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
+
+export interface MeView {
+  id: string;
+  name: string;
+  email: string;
+  role: 'viewer' | 'operator' | 'approver' | 'admin';
+}
+
+/** Three numbers for every change: desired, acknowledged n/N, observed. */
+export interface ShareView {
+  desiredMilli: number;
+  acknowledged: number;
+  registered: number;
+  /** Gateways by name that have not acknowledged the epoch of this table. */
+  lagging: string[];
+  /** Null: no reads yet. */
+  observedMilli: number | null;
+  routableReads: number;
+  unroutableReads: number;
+  strongReads: number;
+  windowMs: number;
+  sinceAt: string | null;
+}
+
+export interface TableRowView {
+  planId: string;
+  planName: string;
+  tableId: string;
+  name: string;
+  strategy: Strategy;
+  stage: Stage;
+  badge: Badge;
+  sentence: string;
+  hold: { kind: HoldKind; reason: string; by: string; sinceAt: string } | null;
+  share: ShareView;
+  dirty: { count: number; oldestMs: number | null };
+  mismatches: number;
+  /** Worst guardrail, or null where none has data or applies. */
+  guardrail: { state: 'ok' | 'warn' | 'tripped' | 'no_data'; sentence: string } | null;
+  rate: {
+    itemsPerSecond: number;
+    done: number;
+    total: number;
+    isEstimate: boolean;
+    etaMs: [number, number] | null;
+  } | null;
+  lastChange: { by: string; at: string } | null;
+  /** What needs a person now, in words; null: nothing. */
+  needs: string | null;
+}
+
+export interface FleetView {
+  tables: TableRowView[];
+  counts: { needsPerson: number; moving: number; done: number };
+  at: string;
+}
+
+export interface MoveView {
+  verb: Verb;
+  label: string;
+  says: string;
+  kind: Move['kind'];
+  way: Move['way'];
+  confirm: Move['confirm'];
+  needsApproval: boolean;
+  pointOfNoReturn: boolean;
+  allowed: boolean;
+  /** Why not, in one sentence, when not allowed. */
+  refusal: string | null;
+  gates: GateResult[];
+  steps: Step[];
+  planHash: string | null;
+  approval: { by: string; at: string; expiresAt: string; current: boolean } | null;
+}
+
+export interface FenceView {
+  id: string;
+  verb: Verb;
+  step: string;
+  openedBy: string;
+  openedAt: string;
+  boundAt: string;
+  pauseMs: number | null;
+  abortedReason: string | null;
+}
+
+export interface TableView extends TableRowView {
+  version: number;
+  targetName: string;
+  wave: number;
+  keySchema: { partition: { name: string; type: string }; sort: { name: string; type: string } | null };
+  shape: {
+    itemCount: number;
+    sizeBytes: number;
+    indexes: { name: string; kind: string }[];
+    streamView: string | null;
+    ttlAttribute: string | null;
+    at: string;
+  };
+  settings: PlanSettings;
+  writes: Writes;
+  epoch: number;
+  stageSinceAt: string;
+  verifyAgain: { sinceAt: string; reason: string } | null;
+  moves: MoveView[];
+  fence: FenceView | null;
+  lastFence: FenceView | null;
+  barrier: { verb: string; acknowledged: number; registered: number; openedAt: string } | null;
+  guardrails: {
+    name: string;
+    state: 'ok' | 'warn' | 'tripped' | 'no_data';
+    sentence: string;
+    observed: string;
+    limit: string;
+  }[];
+  backup: { sinceAt: string; untilAt: string; sourceRefusalProvenAt: string | null; sourceTraffic: number } | null;
+  /** Highest share that a forward shift may reach now, for the slider's End key. */
+  shareCeilingMilli: number;
+  assessment: {
+    checks: CheckResult[];
+    at: string | null;
+    waivers: { check: string; by: string; reason: string; at: string }[];
+  };
+  forecast: {
+    requestsPerMonth: number;
+    requestsQuotaPerMonth: number | null;
+    hours: number;
+    bindsFirst: string;
+  } | null;
+  targetProof: { at: string; detail: string } | null;
+}
+
+export interface PlanView {
+  id: string;
+  name: string;
+  strategy: Strategy;
+  settings: PlanSettings;
+  source: { id: string; name: string; endpoint: string };
+  target: { id: string; name: string; endpoint: string };
+  createdBy: string;
+  createdAt: string;
+  version: number;
+  tables: TableRowView[];
+  checklist: { done: number; required: number };
+  promises: string[];
+}
+
+export interface SegmentView {
+  id: string;
+  number: number;
+  side: 'source' | 'target';
+  state: SegmentState;
+  pages: number;
+  itemsRead: number;
+  itemsWritten: number;
+  compared: number;
+  worker: string | null;
+  attempts: number;
+  error: string | null;
+}
+
+export interface RunView {
+  id: string;
+  kind: 'backfill' | 'verification';
+  generation: number;
+  state: RunState;
+  segments: SegmentView[];
+  itemsRead: number;
+  itemsWritten: number;
+  itemsExpired: number;
+  itemsSetAside: number;
+  itemsMarked: number;
+  bytesRead: number;
+  itemsEstimate: number;
+  compared: number;
+  suspects: number;
+  hot: number;
+  inFlight: number;
+  mismatches: number;
+  itemsPerSecond: number | null;
+  itemsPerSecondMax: number | null;
+  etaMs: [number, number] | null;
+  throttleReason: string | null;
+  stopReason: string | null;
+  startedBy: string;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface SetAsideView {
+  id: string;
+  key: string;
+  reason: string;
+  errorType: string;
+  accepted: { by: string; at: string } | null;
+}
+
+export interface BackfillView {
+  runs: RunView[];
+  setAside: SetAsideView[];
+}
+
+export interface MismatchRowView {
+  id: string;
+  key: string;
+  class: MismatchClass;
+  attributes: { attribute: string; class: MismatchClass }[];
+  state: 'open' | 'repairing' | 'gone';
+  deletesOnTarget: boolean;
+  firstSeenAt: string;
+  lastSeenAt: string;
+}
+
+/** Both images side by side. `masked` values are shown as their type and size only. */
+export interface MismatchView extends MismatchRowView {
+  masked: boolean;
+  rows: { attribute: string; class: MismatchClass | 'equal'; source: string | null; target: string | null }[];
+}
+
+export interface VerificationView {
+  runs: RunView[];
+  mismatches: MismatchRowView[];
+  freshness: { finishedAt: string | null; staleAt: string | null; isFresh: boolean; sentence: string };
+}
+
+export interface TrafficPoint {
+  at: string;
+  readsSource: number | null;
+  readsTarget: number | null;
+  readsFallback: number | null;
+  writes: number | null;
+  mirrored: number | null;
+  mirrorFailed: number | null;
+  sourceErrors: number | null;
+  targetErrors: number | null;
+  userErrors: number | null;
+  sourceP50Ms: number | null;
+  sourceP95Ms: number | null;
+  sourceP99Ms: number | null;
+  targetP50Ms: number | null;
+  targetP95Ms: number | null;
+  targetP99Ms: number | null;
+  observedMilli: number | null;
+  dirty: number | null;
+  dirtyOldestMs: number | null;
+  itemsPerSecond: number | null;
+}
+
+/** Rates are per second over `stepMs`; a gap is null, never zero. */
+export interface TrafficView {
+  points: TrafficPoint[];
+  stepMs: number;
+  fromAt: string;
+  toAt: string;
+  marks: { at: string; label: string; kind: 'epoch' | 'stage' | 'hold' }[];
+  dirtyKeys: {
+    key: string;
+    cause: string;
+    ageMs: number;
+    attempts: number;
+    hot: boolean;
+    holdUntilAt: string | null;
+  }[];
+}
+
+export interface EventView {
+  id: string;
+  kind: string;
+  sentence: string;
+  actorKind: 'person' | 'system' | 'guardrail';
+  actor: string;
+  before: unknown;
+  after: unknown;
+  reason: string | null;
+  epoch: number | null;
+  planId: string | null;
+  planTableId: string | null;
+  tableName: string | null;
+  at: string;
+}
+
+export interface ActivityView {
+  events: EventView[];
+  /** Pass it back to get older ones. */
+  before: string | null;
+  chain: { verified: boolean; entries: number; sentence: string };
+}
+
+export interface ChecklistItemView {
+  item: ChecklistItem;
+  title: string;
+  /** Whether the fact is there; without it nobody can sign. */
+  factMet: boolean;
+  evidence: { label: string; value: string; met: boolean }[];
+  signOff: { id: string; by: string; at: string; note: string | null } | null;
+  lapsed: { by: string; at: string; lapsedAt: string; reason: string } | null;
+  /** What a person has to supply here beside signing. */
+  asks: 'nothing' | 'alert' | 'rollback_document' | 'trained_people';
+  supplied: string | null;
+}
+
+export interface ChecklistView {
+  planId: string;
+  planName: string;
+  items: ChecklistItemView[];
+  done: number;
+  required: number;
+}
+
+export interface ConnectionView {
+  id: string;
+  name: string;
+  kind: 'dynamodb' | 'terrascale';
+  endpoint: string;
+  region: string;
+  credentialHint: string;
+  mayCreateTables: boolean;
+  limits: {
+    requestsPerSecond: number;
+    itemsPerSecond: number;
+    readUnitsPerSecond: number | null;
+    requestsPerMonth: number | null;
+    liveReserveMilli: number;
+  };
+  probe: {
+    at: string;
+    ok: boolean;
+    sentence: string;
+    tried: { what: string; ok: boolean; detail: string; latencyMs: number }[];
+    mayRead: boolean | null;
+    mayWrite: boolean | null;
+    tables: string[] | null;
+  } | null;
+  usedBy: { planId: string; planName: string }[];
+  version: number;
+}
+
+export interface DiscoveredTableView {
+  name: string;
+  itemCount: number;
+  sizeBytes: number;
+  keySchema: { partition: { name: string; type: string }; sort: { name: string; type: string } | null };
+  indexes: { name: string; kind: string }[];
+  streamView: string | null;
+  ttlAttribute: string | null;
+  usedBy: string | null;
+}
+
+export interface GatewayView {
+  id: string;
+  identity: string;
+  version: string;
+  host: string;
+  listen: string;
+  connection: string;
+  state: 'registered' | 'goodbye' | 'declared_dead';
+  /** From its last report; display only: a silent gateway still counts. */
+  isSilent: boolean;
+  lastSeenAt: string;
+  startedAt: string;
+  goodbyeAt: string | null;
+  acknowledgedEpoch: number;
+  currentEpoch: number;
+  inFlight: number;
+  intentsOpen: number;
+  dirtyKnown: number;
+  feedAgeMs: number | null;
+  unprovenSinceAt: string | null;
+  tables: { name: string; inFlight: number; intentsOpen: number }[];
+}
+
+export interface WorkerView {
+  id: string;
+  host: string;
+  pid: number;
+  version: string;
+  state: 'registered' | 'goodbye' | 'exited';
+  isSilent: boolean;
+  lastSeenAt: string;
+  activity: { what: string; planTableId: string }[];
+}
+
+export interface ProcessesView {
+  gateways: GatewayView[];
+  workers: WorkerView[];
+  endpoint: string;
+}
+
+export interface GatewayKeyView {
+  id: string;
+  application: string;
+  accessKeyId: string;
+  tables: string[] | null;
+  operations: string[] | null;
+  createdAt: string;
+  revokedAt: string | null;
+}
+
+export interface AlertDestinationView {
+  id: string;
+  name: string;
+  url: string;
+  lastTest: { at: string; ok: boolean; sentence: string } | null;
+}
+
+export interface PersonView {
+  id: string;
+  name: string;
+  email: string;
+  role: 'viewer' | 'operator' | 'approver' | 'admin';
+  banned: boolean;
+  createdAt: string;
+}
+
+/** What an action answers; never thrown to the browser. */
+export type ActionResult<T> =
+  | { ok: true; data: T }
+  | {
+      ok: false;
+      code: string;
+      message: string;
+      fields?: Record<string, string>;
+      gates?: GateResult[];
+      requestId?: string;
+    };
