@@ -1,0 +1,49 @@
+'use client';
+
+import { useEffect, useRef } from 'react';
+import type { ActionFailure } from '../action-result';
+import { GateList } from './gate-list';
+
+/**
+ * What went wrong with a form, over its fields: takes the focus when it appears, names each field, lists unmet gates.
+ * Values that were typed stay in their fields.
+ */
+export function FormError({ failure, title }: { failure: ActionFailure | null; title?: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (failure) box.current?.focus();
+  }, [failure]);
+  if (!failure) return null;
+  const fields = Object.entries(failure.fields ?? {});
+  return (
+    <div
+      ref={box}
+      role="alert"
+      tabIndex={-1}
+      className="rounded-card border border-bad-solid bg-bad-tint px-3 py-2 text-bad-fg"
+    >
+      <p className="font-medium text-data">{title ?? failure.message}</p>
+      {title ? <p className="text-data">{failure.message}</p> : null}
+      {fields.length > 0 ? (
+        <ul className="mt-1 list-disc pl-5 text-data">
+          {fields.map(([name, sentences]) => (
+            <li key={name}>
+              <span className="font-medium">{name}</span>: {sentences.join(' ')}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {failure.gates && failure.gates.length > 0 ? (
+        <div className="mt-2 rounded-control bg-surface px-2 text-text">
+          <GateList gates={failure.gates} label="Unmet gates" />
+        </div>
+      ) : null}
+      <p className="mt-1 text-caption">
+        <a className="underline underline-offset-2" href={`/help/errors/${encodeURIComponent(failure.code)}`}>
+          What to check ({failure.code})
+        </a>
+        {failure.requestId ? <> · request {failure.requestId}</> : null}
+      </p>
+    </div>
+  );
+}
