@@ -30,11 +30,3 @@ export const nextStop = (milli: number): number => STOPS_MILLI.find((stop) => st
 export const previousStop = (milli: number): number => [...STOPS_MILLI].reverse().find((stop) => stop < milli) ?? 0;
 export const highestStopWithin = (milliMax: number): number =>
   [...STOPS_MILLI].reverse().find((stop) => stop <= milliMax) ?? 0;
-
-/** "12.5" or "12,5 %" → 12500. Null when it is no share, or finer than 0.001 %. */
-export function parseShare(text: string): number | null {
-  const match = /^\s*(\d{1,3}(?:[.,]\d{0,3})?)\s*%?\s*$/.exec(text);
-  if (!match) return null;
-  const milli = Math.round(Number(match[1]!.replace(',', '.')) * 1_000);
-  return milli <= SHARE_MILLI_MAX ? milli : null;
-}

@@ -2,13 +2,13 @@
 
 import { Lock } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
+import { parseShareMilli } from '@/lib/domain/units';
 import { cn } from '../cn';
 import { TextField } from '../primitives/field';
 import { formatShare } from './format';
 import {
   highestStopWithin,
   nextStop,
-  parseShare,
   positionOf,
   previousStop,
   SHARE_MILLI_MAX,
@@ -160,9 +160,9 @@ function Stops({
 function ShareField({ draftMilli, onDraft, isDisabled }: ShareSliderProps) {
   const id = useId();
   const [text, setText] = useState(String(draftMilli / 1_000));
-  const isRight = parseShare(text) !== null;
+  const isRight = parseShareMilli(text) !== null;
   useEffect(() => {
-    setText((typed) => (parseShare(typed) === draftMilli ? typed : String(draftMilli / 1_000)));
+    setText((typed) => (parseShareMilli(typed) === draftMilli ? typed : String(draftMilli / 1_000)));
   }, [draftMilli]);
   return (
     <TextField
@@ -176,7 +176,7 @@ function ShareField({ draftMilli, onDraft, isDisabled }: ShareSliderProps) {
       error={isRight ? null : 'A number from 0 to 100, at most three decimals.'}
       onValueChange={(value) => {
         setText(value);
-        const milli = parseShare(value);
+        const milli = parseShareMilli(value);
         if (milli !== null) onDraft(milli);
       }}
     />
