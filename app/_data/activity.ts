@@ -1,0 +1,28 @@
+import { infiniteQueryOptions } from '@tanstack/react-query';
+import type { ActivityView } from '@/lib/contracts/views';
+import { fetchView, queryString, refetchMs } from './fetch-view';
+
+export interface ActivityFilter {
+  planId?: string | null;
+  tableId?: string | null;
+  actorKind?: string | null;
+  kind?: string | null;
+  text?: string | null;
+}
+
+export const activityKeys = {
+  all: ['activity'] as const,
+  list: (filter: ActivityFilter) => ['activity', filter] as const,
+};
+
+/** Newest first; older pages are asked for by the `before` of the page above them. */
+export const activityQuery = (filter: ActivityFilter = {}) =>
+  infiniteQueryOptions({
+    queryKey: activityKeys.list(filter),
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      fetchView<ActivityView>(`/api/activity${queryString({ ...filter, before: pageParam })}`, signal),
+    getNextPageParam: (page) => page.before,
+    maxPages: 20,
+    refetchInterval: refetchMs(true),
+  });
