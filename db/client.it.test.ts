@@ -20,7 +20,6 @@ afterAll(() => database.drop());
 async function relayTo(url: string): Promise<{ url: string; freeze(): void; close(): void }> {
   const { port } = new URL(url);
   const sockets = new Set<Socket>();
-  const isFrozen = false;
   const server: Server = createServer((client) => {
     const upstream = connectTo(Number(port), '127.0.0.1');
     for (const socket of [client, upstream]) {

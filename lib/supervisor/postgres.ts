@@ -28,6 +28,8 @@ const STOP_MS_MAX = 15_000;
 const PROBE_MS_MAX = 2_000;
 const RETRY_PAUSE_MS_MAX = 1_000;
 const LOG_TAIL_BYTES_MAX = 2_000;
+/** Nothing of ours reaches the server: PG… variables of a user's shell would change what it does. */
+const BARE_ENVIRONMENT = { TZ: 'UTC' } as unknown as NodeJS.ProcessEnv;
 
 export interface PostgresOptions {
   dataDir: string;
@@ -141,7 +143,7 @@ function initialise(binaries: PostgresBinaries, dataDir: string): void {
     // The built-in provider needs no locale of the system.
     ...['--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8', '--no-sync'],
   ]);
-  const made = spawnSync(program, args, { ...as, cwd: '/', encoding: 'utf8', env: { TZ: 'UTC' } });
+  const made = spawnSync(program, args, { ...as, cwd: '/', encoding: 'utf8', env: BARE_ENVIRONMENT });
   // Back to the caller: the server itself never reads the file.
   if (binaries.owner) chownSync(file, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
   chmodSync(file, 0o600);
@@ -175,7 +177,7 @@ async function launchOnce(
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log],
-    env: { TZ: 'UTC' },
+    env: BARE_ENVIRONMENT,
   });
   closeSync(log);
   let isEnded = false;

@@ -1,0 +1,133 @@
+/**
+ * The store behind both shims: dynalite's validations, actions and level database, and what dynalite lacks:
+ * transactions under a lock and TTL metadata. One object a side; HTTP, keys, quotas and faults are the shims' affair.
+ */
+import {
+  act,
+  clientError,
+  createStore,
+  type DynaliteStore,
+  isClientError,
+  isEngineOperation,
+  type Json,
+  validated,
+  validationError,
+} from './dynalite-modules';
+import { parseRequest, renderAnswer } from './proto-name';
+import { SharedLock } from './shared-lock';
+import { runTransactGet, runTransactWrite } from './transactions';
+
+export interface EngineAnswer {
+  status: number;
+  body: string;
+}
+export interface EngineLimits {
+  transactItemsMax: number;
+}
+
+/** DynamoDB's own. */
+export const DYNAMODB_LIMITS: EngineLimits = { transactItemsMax: 100 };
+
+const SERIALIZATION = { status: 400, body: '{"__type":"com.amazon.coral.service#SerializationException"}' };
+const INTERNAL = 'com.amazonaws.dynamodb.v20120810#InternalServerError';
+
+const levelCall = <T>(run: (done: (error: Error | null, value?: T) => void) => void): Promise<T | undefined> =>
+  new Promise((done, fail) => {
+    run((error, value) => {
+      if (error && error.name !== 'NotFoundError') fail(error);
+      else done(value);
+    });
+  });
+
+export class Engine {
+  readonly #store: DynaliteStore;
+  /** Single operations share it, a transaction has it alone. */
+  readonly #lock = new SharedLock();
+
+  /** `path` is a directory of its own; without it the data lives in memory. */
+  constructor(
+    options: { path?: string },
+    private readonly limits: EngineLimits = DYNAMODB_LIMITS,
+  ) {
+    this.#store = createStore({ path: options.path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  }
+
+  /** Runs one operation given as it came over the wire; never throws for what a client sent. */
+  async execute(operation: string, bodyText: string): Promise<EngineAnswer> {
+    let input: unknown;
+    try {
+      input = parseRequest(bodyText);
+    } catch {
+      return SERIALIZATION;
+    }
+    if (input === null || typeof input !== 'object' || Array.isArray(input)) return SERIALIZATION;
+    try {
+      return { status: 200, body: renderAnswer(await this.run(operation, input as Json)) };
+    } catch (error) {
+      if (isClientError(error)) return { status: error.statusCode, body: renderAnswer(error.body) };
+      return { status: 500, body: JSON.stringify({ __type: INTERNAL, message: 'The request could not be served' }) };
+    }
+  }
+
+  /** Runs one operation; throws a ClientError for a refusal. */
+  async run(operation: string, input: Json): Promise<Json> {
+    const store = this.#store;
+    switch (operation) {
+      case 'TransactWriteItems':
+        return await this.#lock.alone(() => runTransactWrite(store, input, this.limits.transactItemsMax));
+      case 'TransactGetItems':
+        return await this.#lock.alone(() => runTransactGet(store, input));
+      case 'UpdateTimeToLive':
+        return await this.#lock.alone(() => this.#updateTimeToLive(input));
+      case 'DescribeTimeToLive':
+        return await this.#lock.shared(() => this.#describeTimeToLive(input));
+    }
+    if (!isEngineOperation(operation)) {
+      throw clientError('com.amazon.coral.service#UnknownOperationException', '');
+    }
+    const data = validated(store, operation, input);
+    return await this.#lock.shared(() => act(store, operation, data));
+  }
+
+  async #table(input: Json): Promise<string> {
+    const name = input.TableName;
+    if (typeof name !== 'string') throw validationError('TableName must be given');
+    await act(this.#store, 'DescribeTable', { TableName: name });
+    return name;
+  }
+
+  async #ttlOf(table: string): Promise<{ AttributeName: string; Enabled: boolean } | undefined> {
+    return await levelCall((done) => this.#store.db.get(`ttl~${table}`, done as never));
+  }
+
+  async #updateTimeToLive(input: Json): Promise<Json> {
+    const table = await this.#table(input);
+    const wanted = input.TimeToLiveSpecification as { AttributeName?: unknown; Enabled?: unknown } | undefined;
+    if (typeof wanted?.AttributeName !== 'string' || typeof wanted.Enabled !== 'boolean') {
+      throw validationError('TimeToLiveSpecification needs AttributeName and Enabled');
+    }
+    const current = await this.#ttlOf(table);
+    if ((current?.Enabled ?? false) === wanted.Enabled) {
+      throw validationError(`TimeToLive is already ${wanted.Enabled ? 'enabled' : 'disabled'}`);
+    }
+    const spec = { AttributeName: wanted.AttributeName, Enabled: wanted.Enabled };
+    await levelCall((done) => this.#store.db.put(`ttl~${table}`, spec, done));
+    return { TimeToLiveSpecification: spec };
+  }
+
+  async #describeTimeToLive(input: Json): Promise<Json> {
+    const spec = await this.#ttlOf(await this.#table(input));
+    if (!spec?.Enabled) return { TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } };
+    return { TimeToLiveDescription: { AttributeName: spec.AttributeName, TimeToLiveStatus: 'ENABLED' } };
+  }
+
+  /** Waits for what runs and closes the files. */
+  async close(): Promise<void> {
+    await this.#lock.alone(async () => {
+      const store = this.#store;
+      await levelCall<void>((done) =>
+        store.lifecycleManager ? store.lifecycleManager.gracefulClose(done) : store.db.close(done),
+      );
+    });
+  }
+}
