@@ -22,8 +22,10 @@ export const dirtyKey = pgTable(
     generation: count('generation').notNull(),
     /** Database time before which no settle may begin that lets the row go (PROTOCOL D2). */
     holdUntil: instant('hold_until'),
-    /** A take-over: holdUntil stays open until this former holder has ended, then database time + delta. */
+    /** Take-overs: ids, comma between; holdUntil stays open until all these holders have ended, then database time + delta. */
     holdOpenFor: text('hold_open_for'),
+    /** Generation that a confirmed settle last reached while the row still had to wait for its hold; null: none. */
+    settledGeneration: count('settled_generation'),
     claimToken: count('claim_token'),
     claimUntil: instant('claim_until'),
     claimOwner: text('claim_owner'),

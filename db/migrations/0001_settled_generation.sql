@@ -1,0 +1,1 @@
+ALTER TABLE "dirty_key" ADD COLUMN "settled_generation" bigint;
