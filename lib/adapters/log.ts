@@ -89,14 +89,19 @@ export function redact(value: unknown, depth = 0): unknown {
 
 const isForbidden = (name: string): boolean => FORBIDDEN_FIELDS.has(name.toLowerCase().replace(/[_-]/g, ''));
 
-/** Members of an error beside these may quote a statement's parameters or an item. */
+/**
+ * Members of an error beside these may quote a statement's parameters or an item; so does the message of JSON.parse,
+ * which shows the text that it stumbled over.
+ */
 function redactError(error: Error, depth: number): object {
   const { code, cause } = error as Error & { code?: unknown };
+  const isQuoting = error instanceof SyntaxError;
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
   return {
     name: error.name,
-    message: redact(error.message),
+    message: isQuoting ? REDACTED : redact(error.message),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    stack: redact(error.stack),
+    stack: redact(frames?.join('\n') ?? ''),
     ...(cause === undefined ? {} : { cause: redact(cause, depth + 1) }),
   };
 }
