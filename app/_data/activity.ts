@@ -1,6 +1,7 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import type { ActivityView } from '@/lib/contracts/views';
-import { fetchView, queryString, refetchMs } from './fetch-view';
+import { readJson } from './read-json';
+import { queryString, refetchMs } from './refresh';
 
 export interface ActivityFilter {
   planId?: string | null;
@@ -21,7 +22,7 @@ export const activityQuery = (filter: ActivityFilter = {}) =>
     queryKey: activityKeys.list(filter),
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
-      fetchView<ActivityView>(`/api/activity${queryString({ ...filter, before: pageParam })}`, signal),
+      readJson<ActivityView>(`/api/activity${queryString({ ...filter, before: pageParam })}`, signal),
     getNextPageParam: (page) => page.before,
     maxPages: 20,
     refetchInterval: refetchMs(true),

@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { FleetView, TableRowView } from '@/lib/contracts/views';
-import { fetchView, refetchMs } from './fetch-view';
+import { readJson } from './read-json';
+import { refetchMs } from './refresh';
 
 export const fleetKeys = { all: ['fleet'] as const };
 
@@ -13,6 +14,6 @@ export const isMoving = (table: Pick<TableRowView, 'stage' | 'hold'>): boolean =
 export const fleetQuery = () =>
   queryOptions({
     queryKey: fleetKeys.all,
-    queryFn: ({ signal }) => fetchView<FleetView>('/api/fleet', signal),
+    queryFn: ({ signal }) => readJson<FleetView>('/api/fleet', signal),
     refetchInterval: (query) => refetchMs(query.state.data?.tables.some(isMoving) ?? false),
   });

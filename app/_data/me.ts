@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { MeView } from '@/lib/contracts/views';
-import { fetchView } from './fetch-view';
+import { readJson } from './read-json';
 
 export const meQuery = () =>
-  queryOptions({ queryKey: ['me'] as const, queryFn: ({ signal }) => fetchView<MeView>('/api/me', signal) });
+  queryOptions({ queryKey: ['me'] as const, queryFn: ({ signal }) => readJson<MeView>('/api/me', signal) });
