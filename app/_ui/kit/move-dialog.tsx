@@ -6,10 +6,12 @@ import { Button } from '../primitives/button';
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from '../primitives/dialog';
 import { TextareaField, TextField } from '../primitives/field';
 import { Skeleton } from '../primitives/skeleton';
+import { Banner } from './banner';
 import { FormError } from './form-error';
 import { type GateLine, GateList } from './gate-list';
 
 const REASON_CHARS_MAX = 500;
+const APPROVAL_GATES = new Set(['approval_given', 'two_people']);
 
 export interface PlanLine {
   key: string;
@@ -48,6 +50,10 @@ interface MoveDialogProps {
   open?: boolean;
   onOpenChange?: (isOpen: boolean) => void;
   tone?: 'primary' | 'danger' | 'back';
+  /** Why it may not be committed now although the plan can be read, such as a screen that is not current. */
+  blocked?: string | null;
+  /** Present for whoever may give the second yes: approves exactly the dry run that is shown. */
+  onApprove?: (approval: { planHash: string; note: string; idempotencyKey: string }) => Promise<ActionResult>;
   children?: React.ReactNode;
 }
 
@@ -97,6 +103,8 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
   const [isPending, setIsPending] = useState(false);
   const plan = answer?.ok ? answer.data : null;
   const unmet = plan?.gates.filter((gate) => !gate.met) ?? [];
+  const { blocked = null, onApprove } = props;
+  const isApprovable = plan !== null && onApprove !== undefined && unmet.some((gate) => APPROVAL_GATES.has(gate.gate));
 
   const check = (): ActionFailure | null => {
     const fields: Record<string, string[]> = {};
@@ -143,7 +151,7 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
           <Button
             variant={tone}
             isPending={isPending}
-            disabled={!plan || unmet.length > 0}
+            disabled={!plan || unmet.length > 0 || blocked !== null}
             focusableWhenDisabled
             onClick={commit}
           >
@@ -154,6 +162,7 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
     >
       <div className="flex flex-col gap-4">
         <FormError failure={failure} />
+        {blocked ? <Banner tone="warn" title={blocked} /> : null}
         {answer && !answer.ok ? <FormError failure={answer} title="The plan could not be made" /> : null}
         {unmet.length > 0 ? (
           <section>
@@ -174,6 +183,7 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
           <p>{props.undo}</p>
         </section>
         {props.children}
+        {isApprovable ? <Approve plan={plan} onApprove={onApprove} onDone={reload} /> : null}
         {confirm !== 'none' ? (
           <TextareaField
             label="Reason"
@@ -202,6 +212,54 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
         ) : null}
       </div>
     </DialogContent>
+  );
+}
+
+/** The second yes, bound to the hash of the dry run above it. */
+function Approve({
+  plan,
+  onApprove,
+  onDone,
+}: {
+  plan: DryRun;
+  onApprove: NonNullable<MoveDialogProps['onApprove']>;
+  onDone: () => void;
+}) {
+  const key = useRef(newIdempotencyKey());
+  const [note, setNote] = useState('');
+  const [failure, setFailure] = useState<ActionFailure | null>(null);
+  const [isPending, setIsPending] = useState(false);
+  const approve = async () => {
+    setIsPending(true);
+    const result = await onApprove({
+      planHash: plan.hash,
+      note: note.trim(),
+      idempotencyKey: key.current,
+    }).catch((): ActionFailure => UNANSWERED);
+    setIsPending(false);
+    setFailure(result.ok ? null : result);
+    if (result.ok || result !== UNANSWERED) key.current = newIdempotencyKey();
+    if (result.ok) onDone();
+  };
+  return (
+    <section className="flex flex-col gap-2 rounded-card border border-border p-3">
+      <h3 className="font-medium text-data">The second yes</h3>
+      <p className="text-data text-text-2">
+        An approval holds for exactly the steps above. Whoever approved cannot be the one who commits.
+      </p>
+      <FormError failure={failure} />
+      <TextField
+        label="Note"
+        isOptional
+        name="note"
+        value={note}
+        maxLength={REASON_CHARS_MAX}
+        onValueChange={(value) => setNote(value)}
+      />
+      <Button className="self-start" isPending={isPending} onClick={approve}>
+        Approve this dry run
+      </Button>
+    </section>
   );
 }
 
