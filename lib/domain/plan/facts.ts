@@ -41,6 +41,8 @@ export interface Facts {
   verification: {
     state: string;
     full: boolean;
+    /** Only a verification that began later clears "verify again since". */
+    startedAtMs: number | null;
     finishedAtMs: number | null;
     mismatches: number;
     compared: number;

@@ -202,7 +202,9 @@ const CHECKS: Record<GateName, Check> = {
   verify_again_cleared: (f) => {
     const cleared =
       f.verifyAgainSinceMs === null ||
-      ((f.verification?.finishedAtMs ?? 0) > f.verifyAgainSinceMs && f.verification?.state === 'done');
+      ((f.verification?.startedAtMs ?? 0) > f.verifyAgainSinceMs &&
+        f.verification?.state === 'done' &&
+        f.verification.mismatches === 0);
     return gate(
       cleared,
       'Nothing happened that makes the last verification void.',
