@@ -51,6 +51,8 @@ export interface WireRequest {
   operation: string;
   target?: string;
   body: Buffer | string;
+  /** SHA-256 of the body in hex where the caller has it already, so that it is hashed once. */
+  payloadHash?: string;
   timeoutMs?: number;
   signal?: AbortSignal;
 }

@@ -3,13 +3,14 @@
  * domain imports nothing. Short inputs only: keys and salts. Adapters hash bodies with node:crypto.
  */
 const ROUNDS = roundConstants();
+/** Scratch of the one computation that can run at a time: nothing here waits. */
+const WORDS = new Int32Array(64);
 
-export function sha256(message: Uint8Array): Uint8Array {
+export function sha256(message: Uint8Array): Uint8Array<ArrayBuffer> {
   const state = initialState();
   const padded = pad(message);
   const view = new DataView(padded.buffer);
-  const words = new Int32Array(64);
-  for (let at = 0; at < padded.length; at += 64) compress(state, view, { at, words });
+  for (let at = 0; at < padded.length; at += 64) compress(state, view, at);
   const digest = new Uint8Array(32);
   const out = new DataView(digest.buffer);
   for (let n = 0; n < 8; n += 1) out.setInt32(n * 4, state[n] as number);
@@ -27,21 +28,31 @@ function pad(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return padded;
 }
 
-function compress(state: Int32Array, view: DataView, block: { at: number; words: Int32Array }): void {
-  const { at, words } = block;
-  for (let n = 0; n < 16; n += 1) words[n] = view.getInt32(at + n * 4);
+function expand(view: DataView, at: number): void {
+  for (let n = 0; n < 16; n += 1) WORDS[n] = view.getInt32(at + n * 4);
   for (let n = 16; n < 64; n += 1) {
-    const x = words[n - 15] as number;
-    const y = words[n - 2] as number;
+    const x = WORDS[n - 15] as number;
+    const y = WORDS[n - 2] as number;
     const s0 = rotate(x, 7) ^ rotate(x, 18) ^ (x >>> 3);
     const s1 = rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10);
-    words[n] = ((words[n - 16] as number) + s0 + (words[n - 7] as number) + s1) | 0;
+    WORDS[n] = ((WORDS[n - 16] as number) + s0 + (WORDS[n - 7] as number) + s1) | 0;
   }
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+}
+
+function compress(state: Int32Array, view: DataView, at: number): void {
+  expand(view, at);
+  let a = state[0] as number;
+  let b = state[1] as number;
+  let c = state[2] as number;
+  let d = state[3] as number;
+  let e = state[4] as number;
+  let f = state[5] as number;
+  let g = state[6] as number;
+  let h = state[7] as number;
   for (let n = 0; n < 64; n += 1) {
     const s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
     const choice = (e & f) ^ (~e & g);
-    const t1 = (h + s1 + choice + (ROUNDS[n] as number) + (words[n] as number)) | 0;
+    const t1 = (h + s1 + choice + (ROUNDS[n] as number) + (WORDS[n] as number)) | 0;
     const s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
     const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
     h = g;
@@ -53,8 +64,14 @@ function compress(state: Int32Array, view: DataView, block: { at: number; words:
     b = a;
     a = (t1 + t2) | 0;
   }
-  const next = [a, b, c, d, e, f, g, h];
-  for (let n = 0; n < 8; n += 1) state[n] = ((state[n] as number) + (next[n] as number)) | 0;
+  state[0] = (state[0] as number) + a;
+  state[1] = (state[1] as number) + b;
+  state[2] = (state[2] as number) + c;
+  state[3] = (state[3] as number) + d;
+  state[4] = (state[4] as number) + e;
+  state[5] = (state[5] as number) + f;
+  state[6] = (state[6] as number) + g;
+  state[7] = (state[7] as number) + h;
 }
 
 const rotate = (word: number, by: number): number => (word >>> by) | (word << (32 - by));

@@ -30,9 +30,17 @@ export interface CanonicalParts {
 
 export const sha256Hex = (data: string | Buffer): string => hash('sha256', data, 'hex');
 
-/** `20261122T135032Z` */
-export const amzDateOf = (nowMs: number): string =>
-  new Date(nowMs).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+let lastSecond = { second: Number.NaN, text: '' };
+
+/** `20261122T135032Z`; the text of a second is made once. */
+export function amzDateOf(nowMs: number): string {
+  const second = Math.floor(nowMs / 1000);
+  if (second !== lastSecond.second) {
+    const iso = new Date(second * 1000).toISOString();
+    lastSecond = { second, text: `${iso.slice(0, 19).replace(/[-:]/g, '')}Z` };
+  }
+  return lastSecond.text;
+}
 
 export const scopeText = (scope: SigningScope): string => `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
 

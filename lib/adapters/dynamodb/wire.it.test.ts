@@ -124,6 +124,35 @@ describe('a request to a store', () => {
     expect(arrived).toBe(1);
   });
 
+  test('takes its turn where all connections are in use, and no turn is lost to requests that gave up', async () => {
+    let underWay = 0;
+    let most = 0;
+    const port = await serving((_message, response) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      setImmediate(() => {
+        underWay -= 1;
+        response.end('{}');
+      });
+    });
+    const wire = wireTo(port, {}, { connectionsMax: 3 });
+    const sent = Array.from({ length: 200 }, (_, n) => {
+      const controller = new AbortController();
+      const outcome = wire.send({ ...request, signal: controller.signal });
+      if (n % 3 === 0) controller.abort();
+      return outcome;
+    });
+    const causes = (await Promise.all(sent)).map(causeOf);
+    expect(causes).toEqual(causes.map((_, n) => (n % 3 === 0 ? 'aborted' : 'ok')));
+    expect(most).toBeLessThanOrEqual(3);
+    expect((await Promise.all([1, 2, 3, 4].map(() => wire.send(request)))).map(causeOf)).toEqual([
+      'ok',
+      'ok',
+      'ok',
+      'ok',
+    ]);
+  });
+
   test.each([
     ['no answer', () => {}],
     ['headers and then nothing', (socket: Socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n')],

@@ -28,8 +28,10 @@ export function equal(first: WireItem | null, second: WireItem | null): boolean 
 export function equalValue(first: AttributeValue, second: AttributeValue): boolean {
   const type = typeOf(first);
   if (type !== typeOf(second)) return false;
-  if (type !== null && typeof first[type] === 'string' && first[type] === second[type]) return true;
-  if (type === 'S') return false;
+  if (type !== null && typeof first[type] === 'string' && typeof second[type] === 'string') {
+    if (first[type] === second[type]) return true;
+    if (type === 'S') return false;
+  }
   return canonicalValue(first) === canonicalValue(second);
 }
 
