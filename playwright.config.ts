@@ -1,0 +1,38 @@
+import { defineConfig } from '@playwright/test';
+import { findChromium } from './e2e/fixtures/chromium';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+// One demo for the whole suite: the stories follow one living table, so they run in order, in one worker.
+export default defineConfig({
+  testDir: 'e2e',
+  testMatch: /.*\.spec\.ts$/,
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  globalSetup: './e2e/fixtures/start-demo.ts',
+  reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
+  outputDir: 'test-results/artifacts',
+  projects: [
+    { name: 'empty', testMatch: /a11y\/empty\.spec\.ts$/ },
+    { name: 'story', testMatch: /flows\/.*\.spec\.ts$/, dependencies: ['empty'] },
+    { name: 'full', testMatch: /a11y\/full\.spec\.ts$/, dependencies: ['story'] },
+  ],
+  use: {
+    viewport: { width: 1280, height: 800 },
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    actionTimeout: 15_000,
+    launchOptions: { executablePath: await findChromium(), args: FLAGS },
+  },
+});
