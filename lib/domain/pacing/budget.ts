@@ -1,17 +1,32 @@
 /**
- * The rate of one connection as arithmetic over explicit time: a token bucket of requests and one of items, whose rate is
- * lowered by half when the store throttles and raised slowly afterwards (AIMD). State is a plain value, so it can be
+ * The rate of one connection as arithmetic over explicit time: token buckets of requests, of items and of read units,
+ * whose rate is lowered by half when the store throttles and raised slowly afterwards (AIMD). State is a plain value, so it can be
  * kept in memory or in a row and shared by all workers; every function returns the next one.
  */
 export interface BudgetLimits {
   requestsPerSecond: number;
   itemsPerSecond: number;
+  /** Read units, known only from the answer and so charged afterwards; null or absent: not limited. */
+  readUnitsPerSecond?: number | null;
+}
+
+/** What is left for workers when a share, in thousandths of a percent, is kept for live traffic. */
+export function withoutReserve(limits: BudgetLimits, liveReserveMilli: number): BudgetLimits {
+  const share = Math.min(1, Math.max(0, 1 - liveReserveMilli / 100_000));
+  const units = limits.readUnitsPerSecond ?? null;
+  return {
+    requestsPerSecond: limits.requestsPerSecond * share,
+    itemsPerSecond: limits.itemsPerSecond * share,
+    readUnitsPerSecond: units === null ? null : units * share,
+  };
 }
 
 export interface BudgetState {
   /** Tokens may go below zero: a request larger than the bucket is let through and paid back by waiting. */
   requestTokens: number;
   itemTokens: number;
+  /** Below zero by what answers have cost; requests wait until it is paid back. */
+  unitTokens: number;
   /** Time of the last refill. */
   atMs: number;
   /** Share of the limits in use, `FACTOR_MIN` to 1. */
@@ -43,6 +58,7 @@ export function openBudget(limits: BudgetLimits, nowMs: number): BudgetState {
   return {
     requestTokens: burstOf(limits.requestsPerSecond),
     itemTokens: burstOf(limits.itemsPerSecond),
+    unitTokens: 0,
     atMs: nowMs,
     factor: 1,
     blockedUntilMs: 0,
@@ -66,6 +82,7 @@ export function refill(state: BudgetState, limits: BudgetLimits, nowMs: number):
     ...state,
     requestTokens: grow(state.requestTokens, limits.requestsPerSecond),
     itemTokens: grow(state.itemTokens, limits.itemsPerSecond),
+    unitTokens: Math.min(0, grow(state.unitTokens, limits.readUnitsPerSecond ?? Number.POSITIVE_INFINITY)),
     atMs: nowMs,
     factor,
   };
@@ -88,12 +105,23 @@ export function take(state: BudgetState, limits: BudgetLimits, ask: { cost: Budg
     next.blockedUntilMs - nowMs,
     waitFor(next.requestTokens, cost.requests, limits.requestsPerSecond * next.factor),
     waitFor(next.itemTokens, cost.items, limits.itemsPerSecond * next.factor),
+    debtMs(next.unitTokens, (limits.readUnitsPerSecond ?? Number.POSITIVE_INFINITY) * next.factor),
   );
   if (waitMs > 0) return { state: next, waitMs: Math.ceil(waitMs) };
   const requestTokens = next.requestTokens - cost.requests;
   const itemTokens = next.itemTokens - cost.items;
   return { state: { ...next, requestTokens, itemTokens }, waitMs: 0 };
 }
+
+/** Books the read units that an answer said it cost. */
+export function charge(state: BudgetState, readUnits: number | null): BudgetState {
+  return readUnits === null ? state : { ...state, unitTokens: state.unitTokens - readUnits };
+}
+
+const debtMs = (tokens: number, perSecond: number): number => {
+  if (tokens >= -1e-9) return 0;
+  return perSecond <= 0 ? Number.POSITIVE_INFINITY : (-tokens / perSecond) * 1000;
+};
 
 /** A cost above the bucket's size waits for a full bucket only and leaves it below zero. */
 function waitFor(tokens: number, cost: number, perSecond: number): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fullJitterMs } from './backoff';
-import { type BudgetState, FACTOR_MIN, openBudget, refill, take, throttled } from './budget';
+import { type BudgetState, charge, FACTOR_MIN, openBudget, refill, take, throttled, withoutReserve } from './budget';
 import { packBatches, REQUEST_FRAME_BYTES } from './pack';
 import { limitReason, throttleReason } from './reason';
 
@@ -82,6 +82,26 @@ describe('budget', () => {
   test('a clock that goes back gives nothing', () => {
     const state = openBudget(limits, 1_000);
     expect(refill(state, limits, 0)).toBe(state);
+  });
+
+  test('read units are paid back before the next request', () => {
+    const units = { ...limits, readUnitsPerSecond: 100 };
+    const state = charge(openBudget(units, 0), 128);
+    expect(take(state, units, { cost: one, nowMs: 0 }).waitMs).toBe(1_280);
+    expect(take(state, units, { cost: one, nowMs: 1_280 }).waitMs).toBe(0);
+    expect(take(state, limits, { cost: one, nowMs: 1 }).waitMs).toBe(0);
+    expect(charge(state, null)).toBe(state);
+  });
+
+  test('the share of live traffic is not the workers’', () => {
+    const units = { ...limits, readUnitsPerSecond: 50 };
+    expect(withoutReserve(units, 20_000)).toEqual({
+      requestsPerSecond: 80,
+      itemsPerSecond: 800,
+      readUnitsPerSecond: 40,
+    });
+    const nothing = withoutReserve(limits, 100_000);
+    expect(take(openBudget(nothing, 0), nothing, { cost: one, nowMs: 0 }).waitMs).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('says why it is slow, with its numbers', () => {
