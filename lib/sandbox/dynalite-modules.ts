@@ -57,13 +57,14 @@ const core = require('dynalite/db') as {
   validateKey(key: WireItem, table: TableDescription): Error | null | undefined;
   validateItem(item: WireItem, table: TableDescription): Error | null | undefined;
   checkConditional(data: Json, existing: WireItem | undefined): Error | null | undefined;
+  itemSize(item: WireItem): number;
 };
 const validations = require('dynalite/validations') as {
   checkTypes(data: Json, types: Json): Json;
   checkValidations(data: Json, types: Json, custom: ActionValidation['custom'], store: DynaliteStore): void;
 };
 
-export const { create: createStore, createKey, validateKey, validateItem, checkConditional } = core;
+export const { create: createStore, createKey, validateKey, validateItem, checkConditional, itemSize } = core;
 
 const OPERATIONS = [
   ...['BatchGetItem', 'BatchWriteItem', 'CreateTable', 'DeleteItem', 'DeleteTable', 'DescribeTable', 'GetItem'],

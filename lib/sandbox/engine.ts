@@ -15,6 +15,7 @@ import {
 } from './dynalite-modules';
 import { parseRequest, renderAnswer } from './proto-name';
 import { SharedLock } from './shared-lock';
+import { TableCounts } from './table-counts';
 import { runTransactGet, runTransactWrite } from './transactions';
 
 export interface EngineAnswer {
@@ -43,6 +44,7 @@ export class Engine {
   readonly #store: DynaliteStore;
   /** Single operations share it, a transaction has it alone. */
   readonly #lock = new SharedLock();
+  readonly counts: TableCounts;
 
   /** `path` is a directory of its own; without it the data lives in memory. */
   constructor(
@@ -50,6 +52,7 @@ export class Engine {
     private readonly limits: EngineLimits = DYNAMODB_LIMITS,
   ) {
     this.#store = createStore({ path: options.path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+    this.counts = new TableCounts(this.#store);
   }
 
   /** Runs one operation given as it came over the wire; never throws for what a client sent. */
@@ -86,7 +89,9 @@ export class Engine {
       throw clientError('com.amazon.coral.service#UnknownOperationException', '');
     }
     const data = validated(store, operation, input);
-    return await this.#lock.shared(() => act(store, operation, data));
+    if (operation === 'DeleteTable' || operation === 'CreateTable') this.counts.forget(String(data.TableName));
+    const answer = await this.#lock.shared(() => act(store, operation, data));
+    return operation === 'DescribeTable' ? await this.counts.describe(answer) : answer;
   }
 
   async #table(input: Json): Promise<string> {
