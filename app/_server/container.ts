@@ -1,4 +1,3 @@
-import 'server-only';
 import { createLog } from '@/lib/adapters/log';
 import { type WebConfig, webConfig } from '@/lib/config/web';
 import { type Auth, createAuth } from '@/lib/services/auth/create-auth';

@@ -26,6 +26,8 @@ interface ShareSliderProps {
   observedMilli: number | null;
   /** The highest share that the gates allow now. A draft above it can be made, and its plan says why it is refused. */
   allowedMilliMax: number;
+  /** How many gateways act on the desired share, and the names of those that do not yet. */
+  acknowledgement?: { acknowledged: number; registered: number; lagging: readonly string[] };
   isDisabled?: boolean;
   className?: string;
 }
@@ -40,6 +42,7 @@ export function ShareSlider(props: ShareSliderProps) {
         <dl className="flex flex-wrap gap-x-6 gap-y-1 text-data">
           <Reading name="Draft" value={formatShare(props.draftMilli)} />
           <Reading name="Desired" value={formatShare(props.desiredMilli)} />
+          {props.acknowledgement ? <Acknowledged {...props.acknowledgement} /> : null}
           <Reading
             name="Observed"
             value={props.observedMilli === null ? 'no reads yet' : formatShare(props.observedMilli)}
@@ -56,6 +59,19 @@ const Reading = ({ name, value }: { name: string; value: string }) => (
     <dd className="font-medium">{value}</dd>
   </div>
 );
+
+function Acknowledged({ acknowledged, registered, lagging }: NonNullable<ShareSliderProps['acknowledgement']>) {
+  const isLagging = acknowledged < registered;
+  return (
+    <div>
+      <dt className="text-caption text-muted">Acknowledged</dt>
+      <dd className={cn('font-medium', isLagging && 'text-warn-fg')}>
+        {acknowledged} of {registered}
+        {isLagging ? <span className="block text-caption">waiting for {lagging.join(', ') || 'a gateway'}</span> : null}
+      </dd>
+    </div>
+  );
+}
 
 function Track({ label, draftMilli, onDraft, observedMilli, allowedMilliMax, isDisabled = false }: ShareSliderProps) {
   const track = useRef<HTMLDivElement>(null);
