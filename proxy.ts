@@ -3,7 +3,7 @@ import { type NextRequest, NextResponse } from 'next/server';
 const isDevelopment = process.env.NODE_ENV === 'development';
 
 /** Pages that a signed-out person may open. Everything else is checked again by its own page, route or action. */
-const OPEN_PAGES = ['/sign-in', '/setup'];
+const OPEN_PAGES = ['/sign-in', '/setup', ...(isDevelopment ? ['/gallery'] : [])];
 const SESSION_COOKIES = ['landfall.session_token', '__Secure-landfall.session_token'];
 const REQUEST_ID_CHARS = 16;
 
