@@ -1,0 +1,132 @@
+import type { Sql } from '@/db/client';
+import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
+
+export const RUNS_MAX = 20;
+/** More segments than a run may have (1,000 a side); the map stays complete. */
+export const SEGMENTS_MAX = 20_000;
+export const SET_ASIDE_MAX = 500;
+export const MISMATCHES_MAX = 1_000;
+
+export interface RunRecord {
+  id: string;
+  kind: 'backfill' | 'verification';
+  generation: number;
+  state: RunState;
+  itemsEstimate: number;
+  itemsPerSecondMax: number | null;
+  throttleReason: string | null;
+  stopReason: string | null;
+  startedBy: string;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+export interface SegmentRecord {
+  id: string;
+  runId: string;
+  number: number;
+  side: 'source' | 'target';
+  state: SegmentState;
+  pages: number;
+  itemsRead: number;
+  itemsWritten: number;
+  itemsExpired: number;
+  itemsSetAside: number;
+  itemsMarked: number;
+  bytesRead: number;
+  compared: number;
+  suspects: number;
+  hot: number;
+  inFlight: number;
+  mismatches: number;
+  worker: string | null;
+  attempts: number;
+  error: string | null;
+}
+
+/** Runs of one kind of a table, newest first, at most `RUNS_MAX`. */
+export async function readRuns(sql: Sql, tableId: string, kind: RunRecord['kind']): Promise<RunRecord[]> {
+  return await sql<RunRecord[]>`
+    select id, kind, generation, state, items_estimate::float8 as "itemsEstimate",
+      items_per_second_max as "itemsPerSecondMax", throttle_reason as "throttleReason", stop_reason as "stopReason",
+      started_by as "startedBy", created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"
+    from run where plan_table_id = ${tableId} and kind = ${kind} order by generation desc limit ${RUNS_MAX}`;
+}
+
+export async function readSegments(sql: Sql, runIds: readonly string[]): Promise<SegmentRecord[]> {
+  if (runIds.length === 0) return [];
+  return await sql<SegmentRecord[]>`
+    select id, run_id as "runId", number, side, state, pages, items_read::float8 as "itemsRead",
+      items_written::float8 as "itemsWritten", items_expired::float8 as "itemsExpired",
+      items_set_aside::float8 as "itemsSetAside", items_marked::float8 as "itemsMarked",
+      bytes_read::float8 as "bytesRead", compared::float8 as compared, suspects::float8 as suspects, hot::float8 as hot,
+      in_flight::float8 as "inFlight", mismatches::float8 as mismatches,
+      case when state = 'running' then lease_owner end as worker, attempts, error
+    from segment where run_id in ${sql(runIds as string[])} order by run_id, side, number limit ${SEGMENTS_MAX}`;
+}
+
+export async function readItemRate(sql: Sql, tableId: string): Promise<number | null> {
+  const rows = await sql<{ rate: number | null }[]>`
+    select items_per_second as rate from table_sample
+    where plan_table_id = ${tableId} and at >= now() - interval '15 seconds' order by at desc limit 1`;
+  return rows[0]?.rate ?? null;
+}
+
+export interface SetAsideRecord {
+  id: string;
+  keyId: string;
+  reason: string;
+  errorType: string;
+  acceptedBy: string | null;
+  acceptedAt: Date | null;
+}
+
+/** Items of a table's latest backfill that could not be written; those nobody accepted come first. */
+export async function readSetAside(sql: Sql, tableId: string): Promise<SetAsideRecord[]> {
+  return await sql<SetAsideRecord[]>`
+    select s.id, s.key_id as "keyId", s.reason, s.error_type as "errorType", s.accepted_by as "acceptedBy",
+      s.accepted_at as "acceptedAt"
+    from set_aside s
+    where s.run_id = (select id from run where plan_table_id = ${tableId} and kind = 'backfill'
+      order by generation desc limit 1)
+    order by (s.accepted_at is not null), s.created_at, s.id limit ${SET_ASIDE_MAX}`;
+}
+
+export interface MismatchRecord {
+  id: string;
+  keyId: string;
+  class: MismatchClass;
+  attributes: { attribute: string; class: MismatchClass }[];
+  state: 'open' | 'repairing' | 'gone';
+  deletesOnTarget: boolean;
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+}
+
+/** One row a key: its latest; open ones first, then by age. */
+export async function readMismatches(sql: Sql, tableId: string, max = MISMATCHES_MAX): Promise<MismatchRecord[]> {
+  return await sql<MismatchRecord[]>`
+    select * from (
+      select distinct on (key_id) id, key_id as "keyId", class, attributes, state,
+        deletes_on_target as "deletesOnTarget", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt"
+      from mismatch where plan_table_id = ${tableId}
+      order by key_id, last_seen_at desc, id
+    ) latest
+    order by (state = 'gone'), "firstSeenAt", id limit ${max}`;
+}
+
+export interface SealedMismatch extends MismatchRecord {
+  planId: string;
+  sourceSealed: string | null;
+  targetSealed: string | null;
+}
+
+export async function readMismatch(sql: Sql, tableId: string, id: string): Promise<SealedMismatch | null> {
+  const rows = await sql<SealedMismatch[]>`
+    select m.id, m.key_id as "keyId", m.class, m.attributes, m.state, m.deletes_on_target as "deletesOnTarget",
+      m.first_seen_at as "firstSeenAt", m.last_seen_at as "lastSeenAt", m.source_sealed as "sourceSealed",
+      m.target_sealed as "targetSealed", t.plan_id as "planId"
+    from mismatch m join plan_table t on t.id = m.plan_table_id where m.id = ${id} and m.plan_table_id = ${tableId}`;
+  return rows[0] ?? null;
+}

@@ -1,0 +1,169 @@
+import {
+  MISMATCHES_MAX,
+  type MismatchRecord,
+  type RunRecord,
+  readItemRate,
+  readMismatches,
+  readRuns,
+  readSegments,
+  readSetAside,
+  type SegmentRecord,
+} from '@/db/queries/view/runs';
+import type { BackfillView, MismatchRowView, RunView, SegmentView, VerificationView } from '@/lib/contracts/views';
+import { AppError } from '@/lib/domain/errors';
+import { formatMs } from '@/lib/domain/units';
+import type { Actor, ServiceContext } from '../context';
+import { type LoadedFacts, loadFacts } from '../table/facts';
+import { etaRangeMs } from './eta';
+import { hasRole, requireRole } from './require-role';
+import { sayKey } from './say-key';
+import { iso } from './table-row';
+
+/** Runs whose segments are sent too; older ones show their sums alone. */
+const RUNS_WITH_MAP = 3;
+
+/** Backfills of a table with their segments, and what could not be written. @throws AppError `table.not_found` */
+export async function backfillView(ctx: ServiceContext, actor: Actor, tableId: string): Promise<BackfillView> {
+  requireRole(actor, 'viewer');
+  await requireFacts(ctx, tableId);
+  const [runs, setAside] = await Promise.all([runViews(ctx, tableId, 'backfill'), readSetAside(ctx.sql, tableId)]);
+  const mayReadValues = hasRole(actor, 'operator');
+  return {
+    runs,
+    setAside: setAside.map((row) => ({
+      id: row.id,
+      key: sayKey(row.keyId, mayReadValues),
+      reason: row.reason,
+      errorType: row.errorType,
+      accepted: row.acceptedAt ? { by: row.acceptedBy ?? '', at: row.acceptedAt.toISOString() } : null,
+    })),
+  };
+}
+
+/** Verifications of a table, their open mismatches, and whether the last one still counts. */
+export async function verificationView(ctx: ServiceContext, actor: Actor, tableId: string): Promise<VerificationView> {
+  requireRole(actor, 'viewer');
+  const loaded = await requireFacts(ctx, tableId);
+  const [runs, mismatches] = await Promise.all([
+    runViews(ctx, tableId, 'verification'),
+    readMismatches(ctx.sql, tableId),
+  ]);
+  const mayReadValues = hasRole(actor, 'operator');
+  return {
+    runs,
+    mismatches: mismatches.map((row) => toMismatchRow(row, mayReadValues)),
+    freshness: freshnessOf(loaded),
+  };
+}
+
+/** Every mismatch of a table for CSV or JSONL, at most `MISMATCHES_MAX` times ten; keys need the role operator. */
+export async function mismatchRows(ctx: ServiceContext, actor: Actor, tableId: string): Promise<MismatchRowView[]> {
+  requireRole(actor, 'operator');
+  const rows = await readMismatches(ctx.sql, tableId, MISMATCHES_MAX * 10);
+  return rows.map((row) => toMismatchRow(row, true));
+}
+
+async function requireFacts(ctx: ServiceContext, tableId: string): Promise<LoadedFacts> {
+  const loaded = await loadFacts(ctx, ctx.db, { planTableId: tableId });
+  if (!loaded) throw new AppError('table.not_found', `There is no table ${tableId.slice(0, 60)}.`);
+  return loaded;
+}
+
+export const toMismatchRow = (row: MismatchRecord, mayReadValues: boolean): MismatchRowView => ({
+  id: row.id,
+  key: sayKey(row.keyId, mayReadValues),
+  class: row.class,
+  attributes: row.attributes,
+  state: row.state,
+  deletesOnTarget: row.deletesOnTarget,
+  firstSeenAt: row.firstSeenAt.toISOString(),
+  lastSeenAt: row.lastSeenAt.toISOString(),
+});
+
+async function runViews(ctx: ServiceContext, tableId: string, kind: RunRecord['kind']): Promise<RunView[]> {
+  const [runs, rate] = await Promise.all([readRuns(ctx.sql, tableId, kind), readItemRate(ctx.sql, tableId)]);
+  const segments = await readSegments(
+    ctx.sql,
+    runs.map((run) => run.id),
+  );
+  return runs.map((run, index) => {
+    const own = segments.filter((segment) => segment.runId === run.id);
+    return toRun(run, own, { itemsPerSecond: run.state === 'running' ? rate : null, withMap: index < RUNS_WITH_MAP });
+  });
+}
+
+const SUMS = [
+  'itemsRead',
+  'itemsWritten',
+  'itemsExpired',
+  'itemsSetAside',
+  'itemsMarked',
+  'bytesRead',
+  'compared',
+  'suspects',
+  'hot',
+  'inFlight',
+  'mismatches',
+] as const;
+
+function toRun(
+  run: RunRecord,
+  segments: readonly SegmentRecord[],
+  shown: { itemsPerSecond: number | null; withMap: boolean },
+): RunView {
+  const sums = Object.fromEntries(
+    SUMS.map((name) => [name, segments.reduce((sum, segment) => sum + segment[name], 0)]),
+  ) as Record<(typeof SUMS)[number], number>;
+  const { itemsPerSecond } = shown;
+  const total = Math.max(run.itemsEstimate, sums.itemsRead);
+  return {
+    id: run.id,
+    kind: run.kind,
+    generation: run.generation,
+    state: run.state,
+    segments: shown.withMap ? segments.map(toSegment) : [],
+    ...sums,
+    itemsEstimate: run.itemsEstimate,
+    itemsPerSecond,
+    itemsPerSecondMax: run.itemsPerSecondMax,
+    etaMs: run.state === 'running' ? etaRangeMs({ done: sums.itemsRead, total, itemsPerSecond }) : null,
+    throttleReason: run.throttleReason,
+    stopReason: run.stopReason,
+    startedBy: run.startedBy,
+    createdAt: run.createdAt.toISOString(),
+    startedAt: iso(run.startedAt),
+    finishedAt: iso(run.finishedAt),
+  };
+}
+
+const toSegment = (segment: SegmentRecord): SegmentView => ({
+  id: segment.id,
+  number: segment.number,
+  side: segment.side,
+  state: segment.state,
+  pages: segment.pages,
+  itemsRead: segment.itemsRead,
+  itemsWritten: segment.itemsWritten,
+  compared: segment.compared,
+  worker: segment.worker,
+  attempts: segment.attempts,
+  error: segment.error,
+});
+
+/** Whether the last verification still counts, with the same test as the gates. */
+function freshnessOf({ facts }: LoadedFacts): VerificationView['freshness'] {
+  const { verification, verifyAgainSinceMs, settings, nowMs } = facts;
+  const finishedMs = verification?.finishedAtMs ?? null;
+  if (!verification || finishedMs === null)
+    return { finishedAt: null, staleAt: null, isFresh: false, sentence: 'Not verified yet.' };
+  const staleMs = finishedMs + settings.verificationFreshMs;
+  const at = { finishedAt: new Date(finishedMs).toISOString(), staleAt: new Date(staleMs).toISOString() };
+  const ago = `Verified ${formatMs(nowMs - finishedMs)} ago`;
+  if (verification.state !== 'done')
+    return { ...at, isFresh: false, sentence: `The last one ended: ${verification.state}.` };
+  if (verifyAgainSinceMs !== null && finishedMs <= verifyAgainSinceMs)
+    return { ...at, isFresh: false, sentence: `${ago}, void since ${formatMs(nowMs - verifyAgainSinceMs)} ago.` };
+  if (nowMs > staleMs)
+    return { ...at, isFresh: false, sentence: `${ago}, stale since ${formatMs(nowMs - staleMs)} ago.` };
+  return { ...at, isFresh: true, sentence: `${ago}, stale in ${formatMs(staleMs - nowMs)}.` };
+}
