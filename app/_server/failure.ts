@@ -1,4 +1,3 @@
-import 'server-only';
 import { DatabaseBusyError, DatabaseDeadlineError, sqlStateOf } from '@/db/client';
 import type { Log } from '@/lib/adapters/ports';
 import { AppError, ERRORS, type ErrorCode } from '@/lib/domain/errors';

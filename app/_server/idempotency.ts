@@ -1,4 +1,3 @@
-import 'server-only';
 import { createHash } from 'node:crypto';
 import { AppError } from '@/lib/domain/errors';
 import type { Actor } from '@/lib/domain/plan/facts';

@@ -146,13 +146,7 @@ function Plot({
             tickFormatter={clock}
             minTickGap={48}
           />
-          <YAxis
-            {...axis}
-            width={44}
-            domain={[0, (top: number) => Math.max(top, threshold?.value ?? 0)]}
-            tickFormatter={formatCompact}
-            axisLine={false}
-          />
+          <YAxis {...axis} width={44} domain={[0, 'auto']} tickFormatter={formatCompact} axisLine={false} />
           <Tooltip
             isAnimationActive={false}
             cursor={{ stroke: 'var(--control)' }}
@@ -170,6 +164,7 @@ function Plot({
           {threshold ? (
             <ReferenceLine
               y={threshold.value}
+              ifOverflow="extendDomain"
               stroke="var(--bad-solid)"
               strokeDasharray="6 3"
               label={{ value: threshold.label, position: 'insideTopRight', fill: 'var(--bad-fg)', fontSize: 12 }}

@@ -26,7 +26,7 @@ export function StageRail({
   className?: string;
 }) {
   return (
-    <ol aria-label={label} className={cn('flex flex-col rail:flex-row', className)}>
+    <ol aria-label={label} className={cn('flex flex-col rail:flex-row rail:pt-5', className)}>
       {steps.map((step, index) => (
         <li
           key={step.key}
