@@ -54,7 +54,7 @@ export function decide(
   if (verb === 'set_read_share' && share === facts.desiredShareMilli)
     return refuse('no_change', `The read share is ${share / 1_000} % already.`);
   const steps = stepsOf(facts, move, share);
-  const planHash = hashOf(facts, verb, share, steps);
+  const planHash = hashOf(facts, { verb, share, long: intent.long === true }, steps);
   const gates = gatesOf(facts, move, share).map((name) =>
     checkGate(name, facts, { ...intent, readShareMilli: share, planHash }),
   );
@@ -103,7 +103,7 @@ function gatesOf(facts: Facts, move: Move, share: number) {
   return move.gates;
 }
 
-function hashOf(facts: Facts, verb: Verb, share: number, steps: readonly Step[]): string {
-  const body = { table: facts.tableName, stage: facts.stage, version: facts.version, verb, share, steps };
+function hashOf(facts: Facts, asked: { verb: Verb; share: number; long: boolean }, steps: readonly Step[]): string {
+  const body = { table: facts.tableName, stage: facts.stage, version: facts.version, ...asked, steps };
   return Array.from(sha256(utf8(JSON.stringify(body))), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -8,6 +8,8 @@ export interface Intent {
   /** The plan of steps that an approval must be bound to. */
   planHash?: string;
   actorId?: string;
+  /** A hold of at most 2Δ, acknowledged as downtime, in which an unknown outcome is waited for (PROTOCOL F1b). */
+  long?: boolean;
 }
 
 type Check = (facts: Facts, intent: Intent) => Omit<GateResult, 'gate'>;
@@ -299,12 +301,12 @@ const CHECKS: Record<GateName, Check> = {
       `at most ${formatCount(f.settings.fenceDirtyMax)}; 0 at the flip itself`,
       'traffic',
     ),
-  no_recent_unknown: (f) =>
+  no_recent_unknown: (f, intent) =>
     gate(
-      f.dirty.waitingForDelta === 0,
+      f.dirty.waitingForDelta === 0 || intent.long === true,
       'No write with an unknown outcome is younger than Δ.',
       `${formatCount(f.dirty.waitingForDelta)} waiting`,
-      `0 younger than ${formatMs(f.settings.deltaMs)}`,
+      intent.long ? 'waited for inside the long hold' : `0 younger than ${formatMs(f.settings.deltaMs)}`,
       'traffic',
     ),
   gateways_registered: (f) =>

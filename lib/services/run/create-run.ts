@@ -1,0 +1,99 @@
+import { and, eq, inArray, max, sql } from 'drizzle-orm';
+import type { DbTransaction } from '@/db/client';
+import { planTable, run, segment } from '@/db/schema';
+import { AppError } from '@/lib/domain/errors';
+import type { Actor, ServiceContext } from '../context';
+
+/** Items that one segment is meant to hold; a scan's parallelism follows the size of the table. */
+const SEGMENT_ITEMS = 25_000;
+const SEGMENTS_MIN = 4;
+export const SEGMENTS_MAX = 64;
+/** Tries of a segment's job before the queue gives up on it; the orphan sweep of the workers queues it again. */
+const JOB_ATTEMPTS_MAX = 25;
+const TASK = { backfill: 'backfill-segment', verification: 'verify-segment' } as const;
+/** The settle of dirty keys runs before a backfill, a backfill before a verification. */
+const PRIORITY = { backfill: 10, verification: 20 } as const;
+const UNFINISHED = ['waiting', 'running', 'paused'] as const;
+
+export interface NewRun {
+  tableId: string;
+  kind: 'backfill' | 'verification';
+  startedBy: Actor;
+  mismatchesMax?: number;
+}
+
+/** Segments of a scan over so many items. Frozen for the run, because a cursor is good only for its own layout. */
+export const segmentsFor = (itemCount: number): number =>
+  Math.min(SEGMENTS_MAX, Math.max(SEGMENTS_MIN, Math.ceil(itemCount / SEGMENT_ITEMS)));
+
+/**
+ * Creates a run with its segments and queues them, in the caller's transaction, which holds the table's lock. A
+ * verification reads both sides, so it has twice the segments in the same layout.
+ * @throws AppError `run.already_running`, `table.not_found`
+ */
+export async function createRun(ctx: ServiceContext, tx: DbTransaction, ask: NewRun): Promise<string> {
+  const [table] = await tx.select().from(planTable).where(eq(planTable.id, ask.tableId));
+  if (!table) throw new AppError('table.not_found', 'There is no such table.');
+  const sameKind = and(eq(run.planTableId, ask.tableId), eq(run.kind, ask.kind));
+  const open = await tx
+    .select({ id: run.id })
+    .from(run)
+    .where(and(sameKind, inArray(run.state, [...UNFINISHED])));
+  if (open.length > 0)
+    throw new AppError('run.already_running', `A ${ask.kind} of ${table.name} is not finished; cancel it or wait.`);
+  const [last] = await tx
+    .select({ generation: max(run.generation) })
+    .from(run)
+    .where(sameKind);
+  const runId = ctx.newId('run');
+  const segments = segmentsFor(table.shape.itemCount);
+  await tx.insert(run).values({
+    id: runId,
+    planTableId: ask.tableId,
+    kind: ask.kind,
+    generation: (last?.generation ?? 0) + 1,
+    segmentsTotal: segments,
+    itemsEstimate: table.shape.itemCount,
+    itemsPerSecondMax: table.itemsPerSecondMax,
+    startedBy: ask.startedBy.name,
+    createdAt: sql`clock_timestamp()`,
+    ...(ask.mismatchesMax === undefined ? {} : { mismatchesMax: ask.mismatchesMax }),
+  });
+  const sides = ask.kind === 'verification' ? (['source', 'target'] as const) : (['source'] as const);
+  const rows = sides.flatMap((side) =>
+    Array.from({ length: segments }, (_, number) => ({ id: ctx.newId('segment'), runId, number, side })),
+  );
+  await tx.insert(segment).values(rows);
+  await queueSegments(tx, runId);
+  return runId;
+}
+
+/** Queues every segment of a run that is not done, under its job key: one that waits already is not doubled. */
+export async function queueSegments(tx: DbTransaction, runId: string): Promise<void> {
+  const [found] = await tx.select({ kind: run.kind }).from(run).where(eq(run.id, runId));
+  if (!found) return;
+  const { kind } = found;
+  await tx.execute(sql`
+    select graphile_worker.add_job(${TASK[kind]}, json_build_object('segmentId', s.id), job_key := 'segment:' || s.id,
+      max_attempts := ${JOB_ATTEMPTS_MAX}::int, priority := ${PRIORITY[kind]}::int)
+    from segment s where s.run_id = ${runId} and s.state in ('waiting', 'running') order by s.side, s.number`);
+}
+
+/** Ends every unfinished run of a table; workers notice at their next checkpoint. */
+export async function cancelRuns(
+  tx: DbTransaction,
+  ask: { tableId: string; kind?: 'backfill' | 'verification'; reason: string },
+): Promise<number> {
+  const cancelled = await tx
+    .update(run)
+    .set({ state: 'cancelled', stopReason: ask.reason, throttleReason: null, finishedAt: sql`clock_timestamp()` })
+    .where(
+      and(
+        eq(run.planTableId, ask.tableId),
+        inArray(run.state, [...UNFINISHED]),
+        ask.kind ? eq(run.kind, ask.kind) : undefined,
+      ),
+    )
+    .returning({ id: run.id });
+  return cancelled.length;
+}
