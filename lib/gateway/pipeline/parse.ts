@@ -1,0 +1,88 @@
+/** What routing needs to know of a request, and nothing more. */
+import type { TableRouting } from '@/lib/contracts/routing';
+import type { GatewayRequest } from './answer';
+import type { RoutingView } from './views';
+
+/** A decoded JSON object. Made by JSON.parse, so own properties only are looked at. */
+export type Json = { [name: string]: unknown };
+
+export const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const member = (object: Json, name: string): unknown => (Object.hasOwn(object, name) ? object[name] : undefined);
+
+/** The object of a body, or null where it is none: then the store is asked what it thinks of it. */
+export function decode(body: Buffer): Json | null {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return isJson(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `arn:aws:dynamodb:region:account:table/NAME…` or the name itself. */
+export function tableNameOf(text: string): string {
+  if (!text.startsWith('arn:')) return text;
+  const at = text.indexOf(':table/');
+  if (at === -1) return text;
+  return text.slice(at + 7).split('/')[0] as string;
+}
+
+const ITEM_OPERATIONS = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'GetItem', 'Query', 'Scan']);
+const BATCH_OPERATIONS = new Set(['BatchGetItem', 'BatchWriteItem']);
+const TRANSACT_OPERATIONS = new Set(['TransactGetItems', 'TransactWriteItems']);
+export const STATEMENT_OPERATIONS: ReadonlySet<string> = new Set([
+  'ExecuteStatement',
+  'BatchExecuteStatement',
+  'ExecuteTransaction',
+]);
+
+/** Names of the tables that a decoded request of any operation speaks of, as written; statements are not looked into. */
+export function tablesIn(operation: string, input: Json): string[] {
+  if (BATCH_OPERATIONS.has(operation)) {
+    const items = member(input, 'RequestItems');
+    return isJson(items) ? Object.keys(items) : [];
+  }
+  if (TRANSACT_OPERATIONS.has(operation)) {
+    const items = member(input, 'TransactItems');
+    if (!Array.isArray(items)) return [];
+    return items.flatMap((item) =>
+      isJson(item)
+        ? Object.values(item).flatMap((action) => {
+            const name = isJson(action) ? member(action, 'TableName') : undefined;
+            return typeof name === 'string' ? [name] : [];
+          })
+        : [],
+    );
+  }
+  const names: string[] = [];
+  for (const field of ['TableName', 'ResourceArn', 'SourceTableName', 'TargetTableName', 'TableArn']) {
+    const name = member(input, field);
+    if (typeof name === 'string') names.push(name);
+  }
+  return names;
+}
+
+export interface Routed {
+  input: Json;
+  /** The tables under a plan that the request touches, each once. */
+  tables: TableRouting[];
+}
+
+/** Null: nothing under a plan is touched, and the bytes go to the source as they are. */
+export function routed(request: GatewayRequest, view: RoutingView): Routed | null {
+  if (!view.mayMention(request.body)) return null;
+  const input = decode(request.body);
+  if (input === null) return null;
+  const tables = new Set<TableRouting>();
+  for (const name of tablesIn(request.operation, input)) {
+    const table = view.byName.get(tableNameOf(name));
+    if (table) tables.add(table);
+  }
+  if (STATEMENT_OPERATIONS.has(request.operation)) return { input, tables: [] };
+  return tables.size === 0 ? null : { input, tables: [...tables] };
+}
+
+export const isItemOperation = (operation: string): boolean =>
+  ITEM_OPERATIONS.has(operation) || BATCH_OPERATIONS.has(operation) || TRANSACT_OPERATIONS.has(operation);

@@ -1,0 +1,132 @@
+/**
+ * Who asks, and may they. A gateway key is looked up, never guessed at: an unknown key and a wrong signature get one
+ * answer. Table scopes are held against what the store would read, so a scoped key's body is decoded.
+ */
+
+import type { KeyRow } from '@/db/queries/gateway/material';
+import { signingKey } from '@/lib/adapters/dynamodb/sigv4';
+import { verifyRequest } from '@/lib/adapters/dynamodb/verify';
+import type { Clock, Log } from '@/lib/adapters/ports';
+import type { Sealer } from '@/lib/adapters/sealing';
+import { type GatewayAnswer, refusal } from '../pipeline/answer';
+import { decode, isItemOperation, tableNameOf, tablesIn } from '../pipeline/parse';
+
+export interface HeadersOf {
+  readonly [name: string]: string | string[] | undefined;
+}
+
+export interface Asked {
+  path: string;
+  headers: HeadersOf;
+  body: Buffer;
+}
+
+interface ApplicationKey {
+  secret: string;
+  sealed: string;
+  tables: ReadonlySet<string> | null;
+  operations: ReadonlySet<string> | null;
+}
+
+export type Verdict = { ok: true; payloadHash: string; key: ApplicationKey } | { ok: false; answer: GatewayAnswer };
+
+const UNKNOWN = () => refusal('UnrecognizedClientException', 'The security token included in the request is invalid.');
+
+export class Authorizer {
+  #keys = new Map<string, ApplicationKey>();
+
+  constructor(
+    private readonly sealer: Sealer,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  update(rows: readonly KeyRow[]): void {
+    const keys = new Map<string, ApplicationKey>();
+    for (const row of rows) {
+      const known = this.#keys.get(row.accessKeyId);
+      const secret = known?.sealed === row.secretSealed ? known.secret : this.#open(row);
+      if (secret === null) continue;
+      keys.set(row.accessKeyId, {
+        secret,
+        sealed: row.secretSealed,
+        tables: row.tables === null ? null : new Set(row.tables),
+        operations: row.operations === null ? null : new Set(row.operations),
+      });
+    }
+    this.#keys = keys;
+  }
+
+  /** Checks the signature over the bytes as they came. */
+  verify(asked: Asked): Verdict {
+    let key: ApplicationKey | undefined;
+    const verified = verifyRequest({
+      method: 'POST',
+      path: asked.path,
+      headers: asked.headers,
+      body: asked.body,
+      nowMs: this.clock.nowMs(),
+      service: 'dynamodb',
+      signingKeyFor: (accessKeyId, scope) => {
+        key = this.#keys.get(accessKeyId);
+        return key === undefined ? null : signingKey(key.secret, scope);
+      },
+    });
+    if (verified.ok && key !== undefined) return { ok: true, payloadHash: verified.value.payloadHash, key };
+    return { ok: false, answer: verified.ok ? UNKNOWN() : faultAnswer(verified.error) };
+  }
+
+  #open(row: KeyRow): string | null {
+    const opened = this.sealer.open(row.secretSealed, 'gateway-key');
+    if (opened.ok) return opened.value;
+    this.log.error(
+      { application: row.application, fault: opened.error },
+      'The secret of an application cannot be opened',
+    );
+    return null;
+  }
+}
+
+function faultAnswer(fault: string): GatewayAnswer {
+  switch (fault) {
+    case 'missing':
+      return refusal('MissingAuthenticationTokenException', 'Request is missing Authentication Token');
+    case 'malformed':
+    case 'unsigned_header':
+      return refusal(
+        'IncompleteSignatureException',
+        'The Authorization header or the signed headers are not complete.',
+      );
+    case 'skew':
+      return refusal('InvalidSignatureException', 'Signature expired: the clocks are more than five minutes apart.');
+    case 'scope':
+      return refusal(
+        'InvalidSignatureException',
+        'Credential should be scoped to the date of the request and to dynamodb.',
+      );
+    case 'body_hash':
+      return refusal('InvalidSignatureException', 'The body is not the one that was signed.');
+    default:
+      return UNKNOWN();
+  }
+}
+
+/** Null: allowed. A key bound to tables may ask for nothing but those tables, by name. */
+export function outOfScope(
+  key: Pick<ApplicationKey, 'tables' | 'operations'>,
+  asked: { operation: string; body: Buffer },
+): GatewayAnswer | null {
+  const { operation, body } = asked;
+  if (key.operations !== null && !key.operations.has(operation)) return denied(operation);
+  if (key.tables === null) return null;
+  const input = decode(body);
+  // What cannot be decoded names no table; the store refuses it by itself, but only for what it would never run.
+  if (input === null) return isItemOperation(operation) ? null : denied(operation);
+  const names = tablesIn(operation, input);
+  if (names.length === 0) return isItemOperation(operation) ? null : denied(operation);
+  const { tables } = key;
+  return names.every((name) => tables.has(tableNameOf(name))) ? null : denied(operation);
+}
+
+const denied = (operation: string): GatewayAnswer =>
+  refusal('AccessDeniedException', `This application's key is not authorized to perform: dynamodb:${operation}`);
