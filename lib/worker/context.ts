@@ -1,0 +1,54 @@
+import type { Sql } from '@/db/client';
+import type { WorkerActivity } from '@/db/queries/worker';
+import type { Clock, Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
+import type { Sealer } from '@/lib/adapters/sealing';
+import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { WorkerLimits } from './limits';
+import type { Pace } from './pace';
+import type { Stores } from './stores';
+import type { TableGates } from './table-gates';
+
+/** Verbs of the services that workers call by themselves. */
+export interface WorkerServices {
+  /** The move complete_backfill, by the system; a refusal (set-aside items, a hold) is an AppError. */
+  completeBackfill(planTableId: string): Promise<void>;
+  /** Drives one fence to its end; safe to call from several workers. */
+  runFence(fenceId: string): Promise<void>;
+}
+
+/** What every task and loop of a worker process is given. */
+export interface WorkerContext {
+  readonly workerId: string;
+  readonly sql: Sql;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly safeguards: SafeguardSet;
+  readonly sealer: Sealer;
+  readonly limits: WorkerLimits;
+  readonly stores: Stores;
+  readonly gates: TableGates;
+  readonly services: WorkerServices;
+  readonly activity: Activities;
+  /** The process is ending: tasks finish the page or batch at hand and give their work back. */
+  readonly stopping: AbortSignal;
+  readonly runPaces: Map<string, Pace>;
+  liveWorkers: number;
+  makeWire(target: StoreTarget): StoreWire;
+  random(): number;
+  newId(kind: 'setAside' | 'mismatch' | 'event'): string;
+}
+
+/** What the process is at, for its heartbeat. */
+export class Activities {
+  readonly #now = new Map<symbol, WorkerActivity>();
+
+  begin(what: string, planTableId: string): () => void {
+    const id = Symbol(what);
+    this.#now.set(id, { what, planTableId });
+    return () => this.#now.delete(id);
+  }
+
+  list(): WorkerActivity[] {
+    return [...this.#now.values()];
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * One page of a backfill: keys stored before the first write (C3), written in groups, each group confirmed against the
+ * source by a consistent read that began after the outcomes were known (W3), and only then the checkpoint. Every item
+ * is accounted for once: read = written + expired + set aside + marked.
+ */
+import { markKeys } from '@/db/queries/dirty';
+import { checkpointSegment, insertSetAside, type NewSetAside, storePageKeys } from '@/db/queries/segment';
+import type { Page } from '@/lib/adapters/dynamodb/items';
+import { equal } from '@/lib/domain/item/compare';
+import { isExpired } from '@/lib/domain/item/expiry';
+import { keyId } from '@/lib/domain/item/key';
+import { itemBytes } from '@/lib/domain/item/size';
+import { invariant } from '@/lib/domain/result';
+import type { WorkerContext } from '../context';
+import { readImages } from '../read-images';
+import type { SegmentWork, Work } from '../segment-work';
+import type { Store } from '../stores';
+import { type Entry, type Verdict, writeEntries } from '../write-entries';
+
+/** How long confirming what was sent goes on after the work was told to stop; what is left is marked. */
+const CONFIRM_GRACE_MS = 1_000;
+
+export type PageEnd = 'done' | 'stopped' | 'lost';
+
+export interface CopySides {
+  source: Store;
+  target: Store;
+}
+
+interface Outcome {
+  written: number;
+  unknown: string[];
+  differed: string[];
+  setAside: NewSetAside[];
+  notSent: number;
+}
+
+/** Copies one page. `stopped`: everything sent is confirmed or marked, and nothing of it counts; `lost`: the same. */
+export async function copyPage(
+  ctx: WorkerContext,
+  work: SegmentWork,
+  sides: CopySides & { page: Page },
+): Promise<PageEnd> {
+  const { segment, table } = work;
+  const { entries, expired, bytes } = classify(ctx, work, sides.page);
+  if (ctx.safeguards.pageKeys && entries.length > 0) {
+    const isStored = await storePageKeys(
+      ctx.sql,
+      segment,
+      entries.map((entry) => entry.keyId),
+    );
+    if (!isStored) return 'lost';
+  }
+  const outcome = await writeAndConfirm(ctx, work, { ...sides, entries });
+  await markOutcome(ctx, work, outcome);
+  if (outcome.notSent > 0) return work.isLost || !work.mayWrite() ? 'lost' : 'stopped';
+  await insertSetAside(ctx.sql, outcome.setAside, table.schema);
+  const isKept = await checkpointSegment(ctx.sql, segment, {
+    cursor: sides.page.cursor,
+    schema: table.schema,
+    counts: {
+      itemsRead: sides.page.items.length,
+      itemsWritten: outcome.written,
+      itemsExpired: expired,
+      itemsSetAside: outcome.setAside.length,
+      itemsMarked: outcome.unknown.length + outcome.differed.length,
+      bytesRead: bytes,
+      compared: 0,
+      suspects: 0,
+      hot: 0,
+      inFlight: 0,
+      mismatches: 0,
+    },
+  });
+  return isKept ? 'done' : 'lost';
+}
+
+function classify(
+  ctx: WorkerContext,
+  work: SegmentWork,
+  page: Page,
+): { entries: Entry[]; expired: number; bytes: number } {
+  const { schema, ttlAttribute } = work.table;
+  const nowMs = ctx.clock.nowMs();
+  const entries: Entry[] = [];
+  let expired = 0;
+  let bytes = 0;
+  for (const item of page.items) {
+    bytes += itemBytes(item);
+    if (ctx.safeguards.expiredAbsent && isExpired(item, { attribute: ttlAttribute }, nowMs)) {
+      expired += 1;
+      continue;
+    }
+    const id = keyId(item, schema);
+    invariant(id.ok, 'every item of a scan has the key of its table');
+    entries.push({ keyId: id.value, image: item });
+  }
+  return { entries, expired, bytes };
+}
+
+/** Groups of keys, a few at a time, so that confirming one group overlaps writing the next. */
+async function writeAndConfirm(
+  ctx: WorkerContext,
+  work: SegmentWork,
+  page: CopySides & { entries: Entry[] },
+): Promise<Outcome> {
+  const outcome: Outcome = { written: 0, unknown: [], differed: [], setAside: [], notSent: 0 };
+  const groups: Entry[][] = [];
+  for (let at = 0; at < page.entries.length; at += ctx.limits.groupItems) {
+    groups.push(page.entries.slice(at, at + ctx.limits.groupItems));
+  }
+  let next = 0;
+  const runner = async (): Promise<void> => {
+    while (next < groups.length) {
+      const group = groups[next] as Entry[];
+      next += 1;
+      await copyGroup(ctx, work, { ...page, entries: group, outcome });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(ctx.limits.groupsAtATime, groups.length) }, runner));
+  return outcome;
+}
+
+async function copyGroup(
+  ctx: WorkerContext,
+  work: SegmentWork,
+  group: CopySides & { entries: Entry[]; outcome: Outcome },
+): Promise<void> {
+  const { table } = work;
+  const { entries, outcome } = group;
+  const request = { store: group.target, table: table.targetName, schema: table.schema, entries };
+  const verdicts = await writeEntries(ctx, work, request);
+  const written = entries.filter((entry) => verdicts.get(entry.keyId)?.kind === 'written');
+  for (const entry of entries) bookVerdict(ctx, work, { entry, outcome, verdict: verdicts.get(entry.keyId) });
+  if (!ctx.safeguards.confirm) {
+    outcome.written += written.length;
+    return;
+  }
+  const images = await readImages(ctx, graceful(ctx, work), {
+    store: group.source,
+    table: table.tableName,
+    schema: table.schema,
+    keyIds: written.map((entry) => entry.keyId),
+    expiry: { attribute: table.ttlAttribute },
+  });
+  for (const entry of written) {
+    const now = images.read.get(entry.keyId);
+    if (now !== undefined && equal(entry.image, now)) outcome.written += 1;
+    else outcome.differed.push(entry.keyId);
+  }
+}
+
+function bookVerdict(
+  ctx: WorkerContext,
+  work: SegmentWork,
+  one: { entry: Entry; outcome: Outcome; verdict: Verdict | undefined },
+): void {
+  const { entry, outcome, verdict } = one;
+  if (verdict === undefined || verdict.kind === 'not_sent') outcome.notSent += 1;
+  else if (verdict.kind === 'unknown') outcome.unknown.push(entry.keyId);
+  else if (verdict.kind === 'refused') {
+    outcome.setAside.push({
+      id: ctx.newId('setAside'),
+      runId: work.segment.runId,
+      planTableId: work.table.planTableId,
+      keyId: entry.keyId,
+      reason: verdict.reason,
+      errorType: verdict.errorType,
+    });
+  }
+}
+
+/** The same work, that may still read for a moment after it was told to stop: what was sent must be confirmed. */
+function graceful(ctx: WorkerContext, work: SegmentWork): Work {
+  let stoppedAtMs: number | null = null;
+  return {
+    priority: work.priority,
+    timeoutMs: work.timeoutMs,
+    mayGoOn: () => {
+      if (work.mayGoOn()) return true;
+      stoppedAtMs ??= ctx.clock.monotonicMs();
+      return ctx.clock.monotonicMs() - stoppedAtMs < CONFIRM_GRACE_MS;
+    },
+    mayWrite: () => false,
+    get fault() {
+      return work.fault;
+    },
+    set fault(fault) {
+      work.fault = fault;
+    },
+  };
+}
+
+/**
+ * Marks before the checkpoint, so that no key is forgotten between the two. A lost lease changes nothing here: whoever
+ * sent something marks it. Stale images are never written again.
+ */
+async function markOutcome(ctx: WorkerContext, work: SegmentWork, outcome: Outcome): Promise<void> {
+  const { planTableId, schema, deltaMs } = work.table;
+  if (outcome.differed.length > 0) {
+    await markKeys(ctx.sql, { planTableId, schema, keyIds: outcome.differed, cause: 'confirm_differed' });
+  }
+  if (outcome.unknown.length === 0) return;
+  const unknownForMs = ctx.safeguards.holdUntil ? deltaMs : undefined;
+  const marks = { planTableId, schema, keyIds: outcome.unknown, unknownForMs };
+  if (ctx.safeguards.unknownOutcomes) await markKeys(ctx.sql, { ...marks, cause: 'unknown_outcome' });
+}

@@ -1,0 +1,48 @@
+/** Named limits of a worker. Tests pass shorter ones; production uses these. */
+export interface WorkerLimits {
+  /** Jobs of one process at a time. */
+  jobsMax: number;
+  /** A lease of a segment or a claim of a key; renewed at a quarter of it. */
+  leaseMs: number;
+  /** After this long a task gives its work back and queues it again, so pauses, priorities and deploys are quick. */
+  sliceMsMax: number;
+  heartbeatMs: number;
+  observeMs: number;
+  barriersMs: number;
+  /** How often limits of connections, live workers and fences are read again. */
+  controlMs: number;
+  /** Items of a page, at most; halved when a scan times out. */
+  pageItemsMax: number;
+  /** Keys written and confirmed together, and how many such groups of a page run at a time. */
+  groupItems: number;
+  groupsAtATime: number;
+  settleKeysMax: number;
+  settleRoundsMax: number;
+  settleBatchesAtATime: number;
+  /** Attempts of a segment that ended in an error before it counts as failed. */
+  segmentAttemptsMax: number;
+}
+
+export const WORKER_LIMITS: WorkerLimits = Object.freeze({
+  jobsMax: 6,
+  leaseMs: 6_000,
+  sliceMsMax: 15_000,
+  heartbeatMs: 1_000,
+  observeMs: 2_000,
+  barriersMs: 250,
+  controlMs: 1_000,
+  pageItemsMax: 500,
+  groupItems: 100,
+  groupsAtATime: 3,
+  settleKeysMax: 100,
+  settleRoundsMax: 5,
+  settleBatchesAtATime: 4,
+  segmentAttemptsMax: 10,
+});
+
+/** Repetitions of one request before a page gives up and its segment is tried again later. */
+export const REQUEST_ATTEMPTS_MAX = 8;
+/** Smallest page of a scan after time-outs. */
+export const PAGE_ITEMS_MIN = 25;
+/** Longest wait for a turn under the rate before a task looks again whether it should go on. */
+export const TURN_MS_MAX = 250;

@@ -1,0 +1,29 @@
+/**
+ * What a running worker must hear of within a second: limits of connections, how many workers share them, and fences
+ * at a step at which workers stop (PROTOCOL F1a).
+ */
+import { countLiveWorkers } from '@/db/queries/worker';
+import { acknowledgeFence, fencesThatStopWorkers } from '@/db/queries/worker-fence';
+import type { WorkerContext } from '../context';
+
+export async function controlRound(ctx: WorkerContext): Promise<void> {
+  ctx.liveWorkers = await countLiveWorkers(ctx.sql);
+  await ctx.stores.refresh(ctx.liveWorkers);
+  await obeyFences(ctx);
+}
+
+/** Stops tables whose fence has reached `settled`, says so when nothing is in flight, opens them when it has ended. */
+export async function obeyFences(ctx: WorkerContext): Promise<void> {
+  const fences = await fencesThatStopWorkers(ctx.sql, ctx.workerId);
+  const held = new Set(fences.map((fence) => fence.planTableId));
+  for (const planTableId of [...ctx.gates.stopped().keys()]) if (!held.has(planTableId)) ctx.gates.open(planTableId);
+  await Promise.all(
+    fences.map(async ({ fenceId, planTableId, isAcknowledged }) => {
+      if (ctx.safeguards.workersStop) {
+        ctx.gates.stop(planTableId, fenceId);
+        await ctx.gates.quiet(planTableId);
+      }
+      if (!isAcknowledged) await acknowledgeFence(ctx.sql, { fenceId, workerId: ctx.workerId });
+    }),
+  );
+}

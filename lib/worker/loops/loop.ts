@@ -1,0 +1,46 @@
+import type { Log } from '@/lib/adapters/ports';
+
+export interface Loop {
+  /** Ends after the round at hand. */
+  stop(): Promise<void>;
+  /** Begins the next round now. */
+  wake(): void;
+}
+
+/** Runs `round` every `everyMs`, never twice at a time; a round that throws is logged and the next one comes. */
+export function startLoop(options: { name: string; everyMs: number; log: Log; round(): Promise<void> }): Loop {
+  let isStopped = false;
+  let isWoken = false;
+  let wake = () => {};
+  const rest = () =>
+    new Promise<void>((done) => {
+      if (isWoken) return done();
+      const timer = setTimeout(done, options.everyMs);
+      wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  const running = (async () => {
+    while (!isStopped) {
+      isWoken = false;
+      try {
+        await options.round();
+      } catch (error) {
+        if (!isStopped) options.log.warn({ loop: options.name, error }, 'A round of a loop failed; the next one comes');
+      }
+      if (!isStopped) await rest();
+    }
+  })();
+  return {
+    stop: async () => {
+      isStopped = true;
+      wake();
+      await running;
+    },
+    wake: () => {
+      isWoken = true;
+      wake();
+    },
+  };
+}

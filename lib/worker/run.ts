@@ -1,0 +1,177 @@
+/** The worker process: registered before anything else, then loops and tasks, then goodbye. */
+import { randomBytes } from 'node:crypto';
+import { listen, openDatabase } from '@/db/client';
+import type { Listening } from '@/db/listen';
+import { sayGoodbye, setWorkerPool } from '@/db/queries/worker';
+import { systemClock } from '@/lib/adapters/clock';
+import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
+import type { Clock, Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
+import { createSealer } from '@/lib/adapters/sealing';
+import { CHANNELS } from '@/lib/contracts/routing';
+import { makeId } from '@/lib/domain/ids';
+import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
+import { Activities, type WorkerContext, type WorkerServices } from './context';
+import { WORKER_LIMITS, type WorkerLimits } from './limits';
+import { controlRound, obeyFences } from './loops/control';
+import { type Loop, startLoop } from './loops/loop';
+import { makeObserveRound, settleRound } from './loops/observe';
+import { type Queue, startQueue } from './queue';
+import { Registration } from './registration';
+import { Stores } from './stores';
+import { TableGates } from './table-gates';
+import { makeTasks } from './tasks';
+
+export interface WorkerOptions {
+  databaseUrl: string;
+  sealingKey: string;
+  services: WorkerServices;
+  log: Log;
+  clock?: Clock;
+  safeguards?: SafeguardSet;
+  limits?: Partial<WorkerLimits>;
+  makeWire?: (target: StoreTarget) => StoreWire;
+  /** Told when somebody else recorded the end of this worker, or its queue stopped by itself. */
+  onEnded?: () => void;
+}
+
+export interface RunningWorker {
+  id: string;
+  context: WorkerContext;
+  /** Finishes the page or batch at hand, gives everything back and says goodbye. */
+  stop(): Promise<void>;
+  /** Ends like a killed process: nothing is given back, nothing is said. For tests. */
+  crash(): Promise<void>;
+}
+
+const FENCES_MS = 200;
+
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { sql, close } = openDatabase('worker', options.databaseUrl);
+  const stopping = new AbortController();
+  const ctx = makeContext(options, { sql, stopping: stopping.signal });
+  const registration = new Registration({
+    sql,
+    workerId: ctx.workerId,
+    log: ctx.log,
+    activity: ctx.activity,
+    heartbeatMs: ctx.limits.heartbeatMs,
+    onEnded: options.onEnded ?? (() => {}),
+  });
+  await registration.begin();
+  // After the registration: a fence that did not count this worker is seen here, one that begins later counts it.
+  await controlRound(ctx);
+  const loops = startLoops(ctx);
+  const queue = await startQueue({
+    url: options.databaseUrl,
+    jobsMax: ctx.limits.jobsMax,
+    tasks: makeTasks(ctx),
+    log: ctx.log,
+  });
+  await setWorkerPool(sql, ctx.workerId, queue.poolId);
+  const listening = startListening(ctx, loops);
+  ctx.log.info({ workerId: ctx.workerId }, 'The worker is at work');
+  const parts = { ctx, queue, loops, listening, registration, close };
+  return {
+    id: ctx.workerId,
+    context: ctx,
+    stop: () => stop(parts, stopping),
+    crash: () => crash(parts, stopping),
+  };
+}
+
+function makeContext(
+  options: WorkerOptions,
+  made: { sql: WorkerContext['sql']; stopping: AbortSignal },
+): WorkerContext {
+  const workerId = makeId('worker', randomBytes(10).toString('hex'));
+  const clock = options.clock ?? systemClock;
+  const makeWire = options.makeWire ?? ((target: StoreTarget) => createStoreWire(target));
+  const sealer = createSealer(options.sealingKey);
+  return {
+    workerId,
+    sql: made.sql,
+    log: options.log.child({ workerId }),
+    clock,
+    safeguards: options.safeguards ?? ALL_SAFEGUARDS,
+    sealer,
+    limits: { ...WORKER_LIMITS, ...options.limits },
+    stores: new Stores({ workerId, sql: made.sql, sealer, clock, makeWire }),
+    gates: new TableGates(),
+    services: options.services,
+    activity: new Activities(),
+    stopping: made.stopping,
+    runPaces: new Map(),
+    liveWorkers: 1,
+    makeWire,
+    random: () => Math.random(),
+    newId: (kind) => makeId(kind, randomBytes(10).toString('hex')),
+  };
+}
+
+type Loops = Record<'control' | 'fences' | 'observe' | 'settle', Loop>;
+
+function startLoops(ctx: WorkerContext): Loops {
+  const { log, limits } = ctx;
+  const loop = (name: string, everyMs: number, round: () => Promise<void>) => startLoop({ name, everyMs, log, round });
+  return {
+    control: loop('control', limits.controlMs, () => controlRound(ctx)),
+    fences: loop('fences', FENCES_MS, () => obeyFences(ctx)),
+    observe: loop('observe', limits.observeMs, makeObserveRound(ctx)),
+    settle: loop('settle', limits.controlMs, () => settleRound(ctx)),
+  };
+}
+
+/** Marks wake a settle at once; a throttled store is obeyed by every worker; control changes are looked at. */
+function startListening(ctx: WorkerContext, loops: Loops): Listening[] {
+  const dirty = listen(ctx.sql, CHANNELS.dirty, {
+    message: (payload) => {
+      if ((JSON.parse(payload) as { event?: string }).event === 'marked') loops.settle.wake();
+    },
+    reconnect: () => loops.settle.wake(),
+  });
+  const work = listen(ctx.sql, CHANNELS.work, {
+    message: (payload) => {
+      const heard = JSON.parse(payload) as { connectionId?: string; waitMs?: number; from?: string };
+      if (heard.from === ctx.workerId || !heard.connectionId || typeof heard.waitMs !== 'number') return;
+      ctx.stores.heard(heard.connectionId, heard.waitMs);
+    },
+    reconnect: () => loops.control.wake(),
+  });
+  const changes = listen(ctx.sql, CHANNELS.changes, {
+    message: (payload) => {
+      if ((JSON.parse(payload) as { topic?: string }).topic === 'fence') loops.fences.wake();
+    },
+    reconnect: () => loops.fences.wake(),
+  });
+  return [dirty, work, changes];
+}
+
+interface Parts {
+  ctx: WorkerContext;
+  queue: Queue;
+  loops: Loops;
+  listening: Listening[];
+  registration: Registration;
+  close(): Promise<void>;
+}
+
+async function stop(parts: Parts, stopping: AbortController): Promise<void> {
+  const { ctx, queue, loops, listening, registration } = parts;
+  stopping.abort();
+  await queue.stop();
+  await Promise.all(Object.values(loops).map((loop) => loop.stop()));
+  await Promise.all(listening.map((one) => one.stop()));
+  await ctx.stores.close();
+  registration.end();
+  await sayGoodbye(ctx.sql, ctx.workerId);
+  await parts.close();
+}
+
+async function crash(parts: Parts, stopping: AbortController): Promise<void> {
+  const { queue, loops, listening, registration } = parts;
+  registration.end();
+  await parts.close();
+  stopping.abort();
+  await queue.abandon();
+  await Promise.all([...Object.values(loops).map((loop) => loop.stop()), ...listening.map((one) => one.stop())]);
+}

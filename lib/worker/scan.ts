@@ -1,0 +1,65 @@
+import { type Page, scanPage } from '@/lib/adapters/dynamodb/items';
+import type { WireItem } from '@/lib/domain/item/item';
+import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
+import type { WorkerContext } from './context';
+import { PAGE_ITEMS_MIN, REQUEST_ATTEMPTS_MAX } from './limits';
+import type { SegmentWork } from './segment-work';
+import { faultOf } from './store-fault';
+import type { Store } from './stores';
+
+/** Pages of one segment, consistent (PROTOCOL C2). A scan that times out is asked for half as much next time. */
+export class Scanner {
+  #itemsMax: number;
+
+  constructor(
+    private readonly ctx: WorkerContext,
+    private readonly work: SegmentWork,
+    private readonly of: { store: Store; table: string; keysOnly?: boolean },
+  ) {
+    this.#itemsMax = ctx.limits.pageItemsMax;
+  }
+
+  /** The page after `cursor`, or null when the work must stop; `work.fault` says why where something is wrong. */
+  async next(cursor: WireItem | null): Promise<Page | null> {
+    const { work, ctx } = this;
+    const { store } = this.of;
+    for (let attempt = 1; attempt <= REQUEST_ATTEMPTS_MAX; attempt += 1) {
+      if (!(await work.turnOfRun(this.#itemsMax))) return null;
+      const cost = { requests: 1, items: this.#itemsMax };
+      if (!(await store.pace.turn({ cost, priority: work.priority, mayGoOn: () => work.mayGoOn() }))) return null;
+      const answer = await this.#scan(cursor);
+      if (answer.kind === 'ok') {
+        this.#itemsMax = Math.min(ctx.limits.pageItemsMax, this.#itemsMax * 2);
+        return answer.value;
+      }
+      work.fault ??= faultOf(answer, 'Scan');
+      if (work.fault) return null;
+      if (answer.kind === 'refused') store.pace.throttled(answer.retryAfterMs);
+      else this.#itemsMax = Math.max(PAGE_ITEMS_MIN, Math.floor(this.#itemsMax / 2));
+      const pauseMs = Math.min(1_000, fullJitterMs(attempt, WORKER_BACKOFF, ctx.random()));
+      await new Promise<void>((done) => setTimeout(done, pauseMs));
+    }
+    work.fault ??= { sentence: `${store.pace.name} answered none of ${REQUEST_ATTEMPTS_MAX} scans.`, isLasting: false };
+    return null;
+  }
+
+  #scan(cursor: WireItem | null) {
+    const { segment, table } = this.work;
+    const { schema } = table;
+    const keys = schema.sort === null ? [schema.partition] : [schema.partition, schema.sort];
+    const projection = {
+      expression: keys.map((_, at) => `#k${at}`).join(', '),
+      names: Object.fromEntries(keys.map((key, at) => [`#k${at}`, key.name])),
+    };
+    const request = {
+      table: this.of.table,
+      segment: segment.segmentsTotal > 1 ? segment.number : undefined,
+      totalSegments: segment.segmentsTotal > 1 ? segment.segmentsTotal : undefined,
+      cursor,
+      limit: this.#itemsMax,
+      projection: this.of.keysOnly ? projection : undefined,
+    };
+    const isConsistent = this.ctx.safeguards.consistentScan;
+    return scanPage(this.of.store.wire, request, { isConsistent, timeoutMs: this.work.timeoutMs });
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * A segment held under a lease. The deadline is kept on the monotonic clock and counted from before the renewal was
+ * sent, so it never outlives the lease that others see; writes stop one request time-out before it (PROTOCOL D4).
+ */
+
+import type { WorkTable } from '@/db/queries/run';
+import { renewSegment, type TakenSegment } from '@/db/queries/segment';
+import type { WorkerContext } from './context';
+import { Pace, type PacePriority } from './pace';
+import type { StoreFault } from './store-fault';
+
+const REQUESTS_UNBOUNDED = 1e9;
+
+/** What a piece of work asks before it sends something. */
+export interface Work {
+  readonly priority: PacePriority;
+  readonly timeoutMs: number;
+  /** False: begin nothing new; finish, confirm or mark what was sent. */
+  mayGoOn(): boolean;
+  /** False: the lease is lost or too near its end for one more request. */
+  mayWrite(): boolean;
+  /** The first thing that makes going on useless; set by requests, seen by `mayGoOn`. */
+  fault: StoreFault | null;
+}
+
+export class SegmentWork implements Work {
+  fault: StoreFault | null = null;
+  #deadlineMs: number;
+  #isLost = false;
+  #isRunning = true;
+  #timer: NodeJS.Timeout | undefined;
+  #renewing: Promise<void> | null = null;
+  readonly timeoutMs: number;
+  readonly priority: PacePriority;
+
+  constructor(
+    private readonly ctx: WorkerContext,
+    readonly segment: TakenSegment,
+    readonly table: WorkTable,
+    takenAtMs: number,
+  ) {
+    this.timeoutMs = table.storeTimeoutMs;
+    this.priority = segment.kind === 'backfill' ? 'backfill' : 'verify';
+    this.#deadlineMs = takenAtMs + ctx.limits.leaseMs;
+    this.#timer = setInterval(() => void this.renew(), ctx.limits.leaseMs / 4);
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  mayGoOn(): boolean {
+    return (
+      this.fault === null &&
+      this.#isRunning &&
+      !this.#isLost &&
+      !this.ctx.stopping.aborted &&
+      !this.ctx.gates.isStopped(this.table.planTableId)
+    );
+  }
+
+  mayWrite(): boolean {
+    if (!this.ctx.safeguards.leaseCheck) return true;
+    return !this.#isLost && this.ctx.clock.monotonicMs() + this.timeoutMs < this.#deadlineMs;
+  }
+
+  /** Renews the lease once and takes over what changed: pause, cancel, hold, rate of the run. */
+  async renew(): Promise<void> {
+    this.#renewing ??= this.#renewOnce().finally(() => {
+      this.#renewing = null;
+    });
+    await this.#renewing;
+  }
+
+  async #renewOnce(): Promise<void> {
+    const sentAtMs = this.ctx.clock.monotonicMs();
+    try {
+      const renewed = await renewSegment(this.ctx.sql, this.segment, this.ctx.limits.leaseMs);
+      if (renewed === null) {
+        this.#isLost = true;
+        return;
+      }
+      this.#deadlineMs = sentAtMs + this.ctx.limits.leaseMs;
+      this.#isRunning = renewed.runState === 'running' && !renewed.isHeld;
+      this.#setRate(renewed.itemsPerSecondMax);
+    } catch (error) {
+      // Postgres does not answer: the deadline stands, and writes stop before it.
+      this.ctx.log.warn({ segmentId: this.segment.segmentId, error }, 'A lease could not be renewed');
+    }
+  }
+
+  lose(): void {
+    this.#isLost = true;
+  }
+
+  #setRate(itemsPerSecondMax: number | null): void {
+    const { runId } = this.segment;
+    const pace = this.ctx.runPaces.get(runId);
+    if (itemsPerSecondMax === null) {
+      this.ctx.runPaces.delete(runId);
+      return;
+    }
+    const itemsPerSecond = itemsPerSecondMax / this.ctx.liveWorkers;
+    const limits = { requestsPerSecond: REQUESTS_UNBOUNDED, itemsPerSecond };
+    if (pace) pace.setLimits(limits);
+    else this.ctx.runPaces.set(runId, new Pace('this run', limits, this.ctx.clock));
+  }
+
+  /** Waits for the run's own rate; false: give up. */
+  async turnOfRun(items: number): Promise<boolean> {
+    const pace = this.ctx.runPaces.get(this.segment.runId);
+    if (!pace) return this.mayGoOn();
+    return await pace.turn({
+      cost: { requests: 0, items },
+      priority: this.priority,
+      mayGoOn: () => this.mayGoOn(),
+    });
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What backfill and verification share: take the segment's lease, work page by page for a bounded time, give it back
+ * and queue it again. The queue only wakes; a second job on the same segment finds the lease taken and ends.
+ */
+import { loadWorkTable, queueSegment } from '@/db/queries/run';
+import { releaseSegment, type TakenSegment, takeSegment } from '@/db/queries/segment';
+import type { WireItem } from '@/lib/domain/item/item';
+import { fullJitterMs } from '@/lib/domain/pacing/backoff';
+import type { WorkerContext } from '../context';
+import { SegmentWork } from '../segment-work';
+
+/** Times between attempts of a segment that ended in a fault. */
+const SEGMENT_BACKOFF = { baseMs: 500, capMs: 20_000 };
+
+export type PageResult =
+  | { kind: 'next'; cursor: WireItem }
+  | { kind: 'finished' }
+  /** Given up between or within pages; everything sent is confirmed or marked. */
+  | { kind: 'stopped' }
+  | { kind: 'lost' };
+
+export type MakePager = (work: SegmentWork) => Promise<(cursor: WireItem | null) => Promise<PageResult>>;
+
+/** Works on one segment until it is finished, its slice is over, it must stop, or its lease is lost. */
+export async function runSegment(ctx: WorkerContext, segmentId: string, makePager: MakePager): Promise<void> {
+  if (ctx.stopping.aborted) return;
+  const takenAtMs = ctx.clock.monotonicMs();
+  const segment = await takeSegment(ctx.sql, {
+    segmentId,
+    owner: ctx.workerId,
+    leaseMs: ctx.limits.leaseMs,
+    markTakeOver: ctx.safeguards.takeOverMarks,
+  });
+  if (!segment) return;
+  if (segment.takenOver > 0) {
+    const { formerOwner, takenOver } = segment;
+    ctx.log.info({ segmentId, formerOwner, takenOver }, 'Took a segment over; the keys of its open page are marked');
+  }
+  const table = await loadWorkTable(ctx.sql, segment.planTableId);
+  if (!table) return;
+  const work = new SegmentWork(ctx, segment, table, takenAtMs);
+  const endActivity = ctx.activity.begin(`${segment.kind} segment ${segment.number + 1}`, table.planTableId);
+  try {
+    await work.renew();
+    const end = await pages(ctx, work, makePager);
+    if (end === 'slice') await giveBack(ctx, work, 0);
+    else if (end === 'stopped') await stop(ctx, work);
+  } finally {
+    endActivity();
+    work.end();
+  }
+}
+
+type End = 'slice' | 'stopped' | 'finished' | 'lost';
+
+async function pages(ctx: WorkerContext, work: SegmentWork, makePager: MakePager): Promise<End> {
+  const sliceEndsAtMs = ctx.clock.monotonicMs() + ctx.limits.sliceMsMax;
+  const page = await makePager(work);
+  let cursor: WireItem | null = work.segment.cursor;
+  for (;;) {
+    if (work.isLost) return 'lost';
+    if (!work.mayGoOn()) return 'stopped';
+    const leave = ctx.gates.enter(work.table.planTableId);
+    if (!leave) return 'stopped';
+    try {
+      const result = await page(cursor);
+      if (result.kind === 'finished' || result.kind === 'lost' || result.kind === 'stopped') return result.kind;
+      cursor = result.cursor;
+    } finally {
+      leave();
+    }
+    if (ctx.clock.monotonicMs() >= sliceEndsAtMs) return 'slice';
+  }
+}
+
+/** Stopped by a fault, a pause, a fence or the end of the process. */
+async function stop(ctx: WorkerContext, work: SegmentWork): Promise<void> {
+  const { fault, segment } = work;
+  if (!fault) {
+    // A pause and a fence queue the segment again when they end; the end of a process hands it on at once.
+    await releaseSegment(ctx.sql, segment);
+    if (ctx.stopping.aborted) await requeue(ctx, segment, 0);
+    return;
+  }
+  const isFinal = segment.attempts + 1 >= ctx.limits.segmentAttemptsMax;
+  ctx.log.warn({ segmentId: segment.segmentId, fault: fault.sentence, isFinal }, 'A segment stopped at a fault');
+  await releaseSegment(ctx.sql, segment, { error: fault.sentence, isFinal });
+  if (!isFinal) await requeue(ctx, segment, 500 + fullJitterMs(segment.attempts + 1, SEGMENT_BACKOFF, ctx.random()));
+}
+
+async function giveBack(ctx: WorkerContext, work: SegmentWork, afterMs: number): Promise<void> {
+  if (await releaseSegment(ctx.sql, work.segment)) await requeue(ctx, work.segment, afterMs);
+}
+
+const requeue = (ctx: WorkerContext, segment: TakenSegment, afterMs: number): Promise<void> =>
+  queueSegment(ctx.sql, { segmentId: segment.segmentId, kind: segment.kind, afterMs });

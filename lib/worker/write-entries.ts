@@ -1,0 +1,143 @@
+/**
+ * Writes images and deletes to a store and says what became of each (PROTOCOL W7): what was left unprocessed or
+ * throttled is sent again, what the store refuses for itself is told from what it refuses for its load, and an outcome
+ * that nobody knows is reported as unknown and never repeated here.
+ */
+import { type BatchEntry, type BatchWriteResult, batchWrite } from '@/lib/adapters/dynamodb/batch';
+import type { KeySchema, WireItem } from '@/lib/domain/item/item';
+import { keyFromId } from '@/lib/domain/item/key';
+import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
+import { DYNAMODB_BATCH, packBatches, TERRASCALE_BATCH } from '@/lib/domain/pacing/pack';
+import type { WorkerContext } from './context';
+import { REQUEST_ATTEMPTS_MAX } from './limits';
+import type { Work } from './segment-work';
+import { faultOf, isItemRefusal } from './store-fault';
+import type { Store } from './stores';
+
+/** An image, or null for a delete. */
+export interface Entry {
+  keyId: string;
+  image: WireItem | null;
+}
+
+export type Verdict =
+  | { kind: 'written' }
+  /** Perhaps applied, now or later. */
+  | { kind: 'unknown' }
+  /** Not applied: the store refuses this item. */
+  | { kind: 'refused'; errorType: string; reason: string }
+  /** Not applied: nothing was sent, or it was turned away for the store's load until the work had to stop. */
+  | { kind: 'not_sent' };
+
+export interface WriteRequest {
+  store: Store;
+  table: string;
+  schema: KeySchema;
+  entries: readonly Entry[];
+}
+
+const LARGEST = {
+  errorType: 'RequestTooLarge',
+  reason: 'The item is larger than a whole request to the target may be.',
+};
+
+/** Outcomes by key id, one for each entry. Never throws for what a store says. */
+export async function writeEntries(
+  ctx: WorkerContext,
+  work: Work,
+  request: WriteRequest,
+): Promise<Map<string, Verdict>> {
+  const verdicts = new Map<string, Verdict>();
+  const limits = request.store.kind === 'terrascale' ? TERRASCALE_BATCH : DYNAMODB_BATCH;
+  const packed = packBatches(request.entries.map(sized), limits);
+  for (const entry of packed.oversized) verdicts.set(entry.keyId, { kind: 'refused', ...LARGEST });
+  await Promise.all(packed.batches.map((batch) => writeBatch(ctx, work, { ...request, entries: batch, verdicts })));
+  return verdicts;
+}
+
+const sized = (entry: Entry): Entry & { bytes: number } => ({
+  ...entry,
+  // As it stands in the request: the frame of an entry is under a hundred bytes.
+  bytes: entry.image === null ? entry.keyId.length * 3 + 100 : Buffer.byteLength(JSON.stringify(entry.image)) + 100,
+});
+
+type BatchRequest = WriteRequest & { verdicts: Map<string, Verdict> };
+
+async function writeBatch(ctx: WorkerContext, work: Work, request: BatchRequest): Promise<void> {
+  const { store, verdicts } = request;
+  let pending = request.entries;
+  for (let attempt = 1; pending.length > 0; attempt += 1) {
+    const isOurTurn = await store.pace.turn({
+      cost: { requests: 1, items: pending.length },
+      priority: work.priority,
+      mayGoOn: () => work.mayGoOn() && work.mayWrite(),
+    });
+    if (!isOurTurn || !work.mayWrite()) return setAll(verdicts, pending, { kind: 'not_sent' });
+    const result = await send(work, request, pending);
+    if (result.trouble && isItemRefusal(result.trouble) && pending.length > 1) {
+      return await writeSingly(ctx, work, { ...request, entries: pending });
+    }
+    pending = take(work, { result, pending, verdicts });
+    if (pending.length === 0) return;
+    if (attempt >= REQUEST_ATTEMPTS_MAX) {
+      work.fault ??= { sentence: `${store.pace.name} keeps turning writes away.`, isLasting: false };
+      return setAll(verdicts, pending, { kind: 'not_sent' });
+    }
+    if (!result.trouble) await pause(fullJitterMs(attempt, WORKER_BACKOFF, ctx.random()));
+    throttle(store, result);
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, Math.min(ms, 1_000)));
+
+/** A store refuses a batch whole for one item in it, so each goes alone. */
+async function writeSingly(ctx: WorkerContext, work: Work, request: BatchRequest): Promise<void> {
+  for (const entry of request.entries) await writeBatch(ctx, work, { ...request, entries: [entry] });
+}
+
+async function send(work: Work, request: BatchRequest, pending: readonly Entry[]): Promise<BatchWriteResult> {
+  const { store, table, schema } = request;
+  const entries = pending.map<BatchEntry>((entry) =>
+    entry.image === null ? { delete: keyFromId(entry.keyId, schema) } : { put: entry.image },
+  );
+  return await batchWrite(store.wire, { table, schema, entries }, { timeoutMs: work.timeoutMs });
+}
+
+/** Books the outcomes of one request; returns what is to be sent again. */
+function take(
+  work: Work,
+  answer: { result: BatchWriteResult; pending: readonly Entry[]; verdicts: Map<string, Verdict> },
+): readonly Entry[] {
+  const { result, pending, verdicts } = answer;
+  const again: Entry[] = [];
+  for (const entry of pending) {
+    const outcome = result.outcomes.get(entry.keyId);
+    if (outcome === undefined || outcome.kind === 'unknown') verdicts.set(entry.keyId, { kind: 'unknown' });
+    else if (outcome.kind === 'written') verdicts.set(entry.keyId, { kind: 'written' });
+    else if (outcome.kind === 'unprocessed' || outcome.isThrottle) again.push(entry);
+    else if (isItemRefusal(outcome)) {
+      verdicts.set(entry.keyId, { kind: 'refused', errorType: outcome.errorType, reason: sentenceOf(outcome) });
+    } else {
+      work.fault ??= faultOf(outcome, 'BatchWriteItem');
+      verdicts.set(entry.keyId, { kind: 'not_sent' });
+    }
+  }
+  return again;
+}
+
+/** The store's own words are kept short and never decide anything. */
+const sentenceOf = (refusal: { message: string; errorType: string }): string =>
+  refusal.message.slice(0, 300) || `The target refused the item: ${refusal.errorType}.`;
+
+/** Any sign of overload slows the connection down; only a named one says for how long. */
+function throttle(store: Store, result: BatchWriteResult): void {
+  const { trouble } = result;
+  if (trouble?.kind === 'refused') store.pace.throttled(trouble.retryAfterMs);
+  else if (trouble !== null || [...result.outcomes.values()].some((one) => one.kind === 'unprocessed')) {
+    store.pace.throttled(null);
+  }
+}
+
+const setAll = (verdicts: Map<string, Verdict>, entries: readonly Entry[], verdict: Verdict): void => {
+  for (const entry of entries) verdicts.set(entry.keyId, verdict);
+};
