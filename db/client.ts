@@ -45,7 +45,12 @@ interface Origin {
   url: string;
   options: SqlOptions;
 }
-const origins = new WeakMap<object, Origin>();
+
+// On globalThis, because the web's bundler makes several copies of this module in one process, and a client made by
+// one copy is handed to another.
+const held = globalThis as typeof globalThis & { landfallSqlOrigins?: WeakMap<object, Origin> };
+held.landfallSqlOrigins ??= new WeakMap();
+const origins = held.landfallSqlOrigins;
 
 const connectionOptions = (kind: ProcessKind, limits: PoolLimits) => ({
   max: limits.max,

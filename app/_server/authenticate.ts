@@ -1,6 +1,7 @@
 import 'server-only';
 import { parseSetCookieHeader } from 'better-auth/cookies';
 import { cookies, headers } from 'next/headers';
+import type { ErrorCode } from '@/lib/domain/errors';
 import type { ActionFailure, ActionResult } from '../_ui/action-result';
 import { container } from './container';
 import { failureOf } from './failure';
@@ -37,7 +38,7 @@ async function ask(path: string, body: unknown): Promise<Response> {
   return response;
 }
 
-const refusal = (message: string): ActionFailure => ({ ok: false, code: 'auth.signed_out', message });
+const refusal = (code: ErrorCode, message: string): ActionFailure => ({ ok: false, code, message });
 
 /** Signs a person in with the address and password of a form. One sentence for every wrong pair. */
 export async function signIn(email: string, password: string): Promise<ActionResult<null>> {
@@ -49,10 +50,10 @@ export async function signIn(email: string, password: string): Promise<ActionRes
     if (response.ok) return { ok: true, data: null };
     if (response.status === 429) {
       const waitS = Number(response.headers.get('retry-after') ?? response.headers.get('x-retry-after')) || 60;
-      return refusal(`Too many tries. Wait ${waitS} seconds, then try again.`);
+      return refusal('auth.too_many_tries', `Too many tries. Wait ${waitS} seconds, then try again.`);
     }
     if (response.status >= 500) throw new Error(`sign-in answered ${response.status}`);
-    return refusal('E-mail address or password is not right, or the account is disabled.');
+    return refusal('auth.sign_in_refused', 'E-mail address or password is not right, or the account is disabled.');
   } catch (error) {
     return failureOf(error, ctx.log, requestIdOf(head));
   }

@@ -1,4 +1,4 @@
-import { DatabaseBusyError, DatabaseDeadlineError, sqlStateOf } from '@/db/client';
+import { sqlStateOf } from '@/db/client';
 import type { Log } from '@/lib/adapters/ports';
 import { AppError, ERRORS, type ErrorCode } from '@/lib/domain/errors';
 import type { ActionFailure } from '../_ui/action-result';
@@ -18,21 +18,27 @@ const SOCKET_CODES = new Set([
   'CONNECT_TIMEOUT',
 ]);
 
+// By name and not by class: the bundler makes several copies of a module, and with it of its classes.
+const DATABASE_ERRORS = new Set(['DatabaseBusyError', 'DatabaseDeadlineError']);
+
 function isDatabaseDown(error: unknown): boolean {
   if (DATABASE_DOWN.test(sqlStateOf(error) ?? '')) return true;
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if (at instanceof DatabaseBusyError || at instanceof DatabaseDeadlineError) return true;
+    if (DATABASE_ERRORS.has(at.name)) return true;
     if (SOCKET_CODES.has(String((at as { code?: unknown }).code))) return true;
   }
   return false;
 }
+
+const isAppError = (error: unknown): error is AppError =>
+  error instanceof AppError || (error instanceof Error && error.name === 'AppError' && 'detail' in error);
 
 /**
  * What may be shown of an error. An AppError was written for people; of anything else only the code is shown, with a
  * request id under which the log has the rest.
  */
 export function failureOf(error: unknown, log: Log, requestId: string): ActionFailure {
-  if (error instanceof AppError) {
+  if (isAppError(error)) {
     const { sentence, fields, gates } = error.detail;
     return {
       ok: false,

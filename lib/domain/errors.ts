@@ -20,6 +20,24 @@ export const ERRORS = {
       'If it happens at once again, the clock of the server may be wrong.',
     ],
   },
+  'auth.sign_in_refused': {
+    http: 401,
+    retry: false,
+    title: 'E-mail address or password is not right',
+    check: [
+      'Check both; the password tells capitals apart.',
+      'A disabled account is refused with the same words. An administrator sees it under Settings, People.',
+    ],
+  },
+  'auth.too_many_tries': {
+    http: 429,
+    retry: true,
+    title: 'Too many tries to sign in',
+    check: [
+      'Wait as long as the sentence says.',
+      'If it was not you, somebody may be guessing: tell an administrator.',
+    ],
+  },
   'auth.role_too_low': {
     http: 403,
     retry: false,

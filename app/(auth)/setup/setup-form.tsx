@@ -13,7 +13,7 @@ export function SetupForm() {
   const fields = state.failure?.fields;
   return (
     <form action={act} className="mt-4 flex flex-col gap-4" noValidate>
-      <FormError failure={state.failure} />
+      <FormError failure={state.failure} hasHelp={false} />
       <TextField
         key={`token ${state.token}`}
         label="Set-up token"

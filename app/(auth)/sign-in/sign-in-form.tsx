@@ -12,7 +12,7 @@ export function SignInForm({ next }: { next: string }) {
   const [state, act, isPending] = useActionState(signInAction, START);
   return (
     <form action={act} className="mt-4 flex flex-col gap-4">
-      <FormError failure={state.failure} />
+      <FormError failure={state.failure} hasHelp={false} />
       <input type="hidden" name="next" value={next} />
       <TextField
         key={state.email}

@@ -1,6 +1,7 @@
 'use client';
 
 import { useEffect, useRef } from 'react';
+import { routes } from '../../_routes/routes';
 import type { ActionFailure } from '../action-result';
 import { GateList } from './gate-list';
 
@@ -8,7 +9,16 @@ import { GateList } from './gate-list';
  * What went wrong with a form, over its fields: takes the focus when it appears, names each field, lists unmet gates.
  * Values that were typed stay in their fields.
  */
-export function FormError({ failure, title }: { failure: ActionFailure | null; title?: string }) {
+export function FormError({
+  failure,
+  title,
+  hasHelp = true,
+}: {
+  failure: ActionFailure | null;
+  title?: string;
+  /** The runbook is inside the console; forms in front of it leave the link out. */
+  hasHelp?: boolean;
+}) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (failure) box.current?.focus();
@@ -38,12 +48,15 @@ export function FormError({ failure, title }: { failure: ActionFailure | null; t
           <GateList gates={failure.gates} label="Unmet gates" />
         </div>
       ) : null}
-      <p className="mt-1 text-caption">
-        <a className="underline underline-offset-2" href={`/help/errors/${encodeURIComponent(failure.code)}`}>
+      {hasHelp ? (
+        <a
+          className="mt-1 inline-flex min-h-6 items-center text-caption underline underline-offset-2"
+          href={routes.helpError(failure.code)}
+        >
           What to check ({failure.code})
         </a>
-        {failure.requestId ? <> · request {failure.requestId}</> : null}
-      </p>
+      ) : null}
+      {failure.requestId ? <p className="text-caption">Request {failure.requestId}</p> : null}
     </div>
   );
 }

@@ -48,8 +48,10 @@ export function LiveChip() {
           )}
         >
           <look.Icon aria-hidden className="size-3" />
-          {live.isPaused ? 'Paused' : look.word}
-          <span className="hidden md:inline">{age}</span>
+          <span>
+            {live.isPaused ? 'Paused' : look.word}
+            <span className="hidden md:inline">{age}</span>
+          </span>
         </span>
       </Tooltip>
       <Button
