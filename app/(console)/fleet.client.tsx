@@ -10,7 +10,6 @@ import { EmptyState } from '@/app/_ui/kit/empty-state';
 import { iconOf } from '@/app/_ui/kit/icons';
 import { PageHead } from '@/app/_ui/kit/page-head';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
-import { useTabTitle } from '@/app/_ui/kit/use-tab-title';
 import { useUrlFilters } from '@/app/_ui/kit/use-url-filters';
 import { ViewMissing, ViewNotice } from '@/app/_ui/kit/view-notice';
 import { Button } from '@/app/_ui/primitives/button';
@@ -18,12 +17,13 @@ import { ButtonLink } from '@/app/_ui/primitives/button-link';
 import { Checkbox } from '@/app/_ui/primitives/checkbox';
 import { Input } from '@/app/_ui/primitives/input';
 import { Select } from '@/app/_ui/primitives/select';
+import { PageState } from '@/app/_ui/shell/page-state';
 import { TONE_CLASS, worstTone } from '@/app/_ui/tone';
 import type { FleetView, TableRowView } from '@/lib/contracts/views';
 import { STAGE_LOOK } from '@/lib/domain/plan/display';
 import { STAGES } from '@/lib/domain/plan/stages';
 import { fleetColumns } from './fleet-columns';
-import { byNeed, isShown, toneOf } from './fleet-order';
+import { isShown, toneOf } from './fleet-filter';
 
 const NEEDS_SHOWN_MAX = 5;
 const ANY = 'any';
@@ -32,9 +32,9 @@ const FILTERS = ['q', 'plan', 'stage', 'need'] as const;
 export function Fleet() {
   const query = useView(fleetQuery());
   const fleet = query.data;
-  useTabTitle(fleet ? titleOf(fleet) : 'Fleet', fleet ? worstTone(fleet.tables.map(toneOf)) : 'idle');
   return (
     <div className="flex flex-col gap-4">
+      {fleet ? <PageState tone={worstTone(fleet.tables.map(toneOf))} title={titleOf(fleet)} /> : null}
       <PageHead
         title="Fleet"
         note={fleet ? <Counts fleet={fleet} /> : 'Every table of every plan, what needs you first.'}
@@ -69,7 +69,7 @@ function Counts({ fleet }: { fleet: FleetView }) {
 
 function FleetBody({ fleet }: { fleet: FleetView }) {
   const filters = useUrlFilters(FILTERS);
-  const shown = fleet.tables.filter((table) => isShown(table, filters.values)).sort(byNeed);
+  const shown = fleet.tables.filter((table) => isShown(table, filters.values));
   if (fleet.tables.length === 0)
     return (
       <EmptyState
@@ -112,7 +112,7 @@ function FleetBody({ fleet }: { fleet: FleetView }) {
 
 /** What needs a person now, worst first, each a link to the place where it is dealt with. */
 function NeedsStrip({ tables }: { tables: readonly TableRowView[] }) {
-  const needing = tables.filter((table) => table.needs !== null).sort(byNeed);
+  const needing = tables.filter((table) => table.needs !== null);
   if (needing.length === 0) return null;
   return (
     <section aria-labelledby="needs" className="rounded-card border border-border bg-surface">

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { ActivityView } from '@/lib/contracts/views';
 import { readJson } from './read-json';
 import { queryString, refetchMs } from './refresh';
@@ -13,6 +13,7 @@ export interface ActivityFilter {
 
 export const activityKeys = {
   all: ['activity'] as const,
+  latest: (filter: ActivityFilter) => ['activity', { ...filter, latest: true }] as const,
   list: (filter: ActivityFilter) => ['activity', filter] as const,
 };
 
@@ -25,5 +26,13 @@ export const activityQuery = (filter: ActivityFilter = {}) =>
       readJson<ActivityView>(`/api/activity${queryString({ ...filter, before: pageParam })}`, signal),
     getNextPageParam: (page) => page.before,
     maxPages: 20,
+    refetchInterval: refetchMs(true),
+  });
+
+/** The newest entries alone, for the feed of a page. */
+export const latestActivityQuery = (filter: ActivityFilter = {}) =>
+  queryOptions({
+    queryKey: activityKeys.latest(filter),
+    queryFn: ({ signal }) => readJson<ActivityView>(`/api/activity${queryString({ ...filter })}`, signal),
     refetchInterval: refetchMs(true),
   });

@@ -1,22 +1,12 @@
 import { type Tone, worstTone } from '@/app/_ui/tone';
 import type { TableRowView } from '@/lib/contracts/views';
 
-const TONE_RANK: Record<Tone, number> = { bad: 0, warn: 1, back: 2, active: 3, ok: 4, idle: 5 };
-
 /** The tone that a table's row deserves: its badge, its hold and its guardrail together. */
 export function toneOf(table: TableRowView): Tone {
   const tones: Tone[] = [table.badge.tone, ...table.badge.segments.map((segment) => segment.tone)];
   if (table.guardrail?.state === 'tripped' || table.mismatches > 0) tones.push('bad');
   if (table.guardrail?.state === 'warn' || table.needs) tones.push('warn');
   return worstTone(tones);
-}
-
-/** What needs a person first, then what is worst, then by name. */
-export function byNeed(a: TableRowView, b: TableRowView): number {
-  const need = Number(a.needs === null) - Number(b.needs === null);
-  if (need !== 0) return need;
-  const tone = TONE_RANK[toneOf(a)] - TONE_RANK[toneOf(b)];
-  return tone !== 0 ? tone : a.name.localeCompare(b.name, 'en', { numeric: true });
 }
 
 export interface FleetFilter {

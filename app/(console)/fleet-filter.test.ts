@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TableRowView } from '@/lib/contracts/views';
-import { byNeed, isShown, toneOf } from './fleet-order';
+import { isShown, toneOf } from './fleet-filter';
 
 const row = (name: string, changes: Partial<TableRowView> = {}): TableRowView => ({
   planId: 'pln_1',
@@ -33,12 +33,7 @@ const row = (name: string, changes: Partial<TableRowView> = {}): TableRowView =>
   ...changes,
 });
 
-describe('order of the fleet', () => {
-  it('puts what needs a person before everything else, whatever its name', () => {
-    const rows = [row('a'), row('z', { needs: 'A segment failed.' }), row('m', { mismatches: 3 })];
-    expect(rows.sort(byNeed).map((each) => each.name)).toEqual(['z', 'm', 'a']);
-  });
-
+describe('rows of the fleet', () => {
   it('shows a mismatch and a tripped guardrail as bad although the stage looks well', () => {
     expect(toneOf(row('a', { mismatches: 1 }))).toBe('bad');
     expect(toneOf(row('a', { guardrail: { state: 'tripped', sentence: '' } }))).toBe('bad');

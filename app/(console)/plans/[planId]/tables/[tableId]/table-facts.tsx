@@ -1,0 +1,85 @@
+import { formatBytes, formatCount, formatDuration } from '@/app/_ui/kit/format';
+import { KeyValues } from '@/app/_ui/kit/key-values';
+import { TimeAgo } from '@/app/_ui/kit/time-ago';
+import { Badge } from '@/app/_ui/primitives/badge';
+import { Card } from '@/app/_ui/primitives/card';
+import type { TableView } from '@/lib/contracts/views';
+
+const GUARDRAIL = {
+  ok: { tone: 'ok', word: 'green' },
+  warn: { tone: 'warn', word: 'warns' },
+  tripped: { tone: 'bad', word: 'tripped' },
+  no_data: { tone: 'idle', word: 'no data' },
+} as const;
+
+/** Guardrails with their numbers, and what is known of the table itself. */
+export function TableFacts({ table }: { table: TableView }) {
+  return (
+    <div className="grid items-start gap-3 rail:grid-cols-2">
+      <Card title="Guardrails" note="What has no data holds a move forward; it never counts as green.">
+        {table.guardrails.length === 0 ? (
+          <p className="text-data text-muted">None applies in this stage.</p>
+        ) : (
+          <ul className="flex flex-col">
+            {table.guardrails.map((rail) => (
+              <li key={rail.name} className="flex items-start gap-2 border-border border-b py-2 last:border-b-0">
+                <Badge tone={GUARDRAIL[rail.state].tone}>{GUARDRAIL[rail.state].word}</Badge>
+                <div className="min-w-0">
+                  <p className="text-data">{rail.sentence}</p>
+                  <p className="text-caption text-muted">
+                    observed <span className="text-text-2">{rail.observed}</span> · limit{' '}
+                    <span className="text-text-2">{rail.limit}</span>
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Card>
+      <Card title="The table">
+        <KeyValues items={factsOf(table)} />
+      </Card>
+    </div>
+  );
+}
+
+function factsOf(table: TableView) {
+  const { keySchema, shape, settings, backup } = table;
+  const key = [keySchema.partition, keySchema.sort].filter((part) => part !== null);
+  return [
+    { label: 'Name on TerraScale', value: <code className="font-mono text-caption">{table.targetName}</code> },
+    {
+      label: 'Key',
+      value: (
+        <code className="font-mono text-caption">{key.map((part) => `${part.name} (${part.type})`).join(', ')}</code>
+      ),
+    },
+    {
+      label: 'Items',
+      value: `about ${formatCount(shape.itemCount)}, ${formatBytes(shape.sizeBytes)}`,
+      note: <TimeAgo at={shape.at} />,
+    },
+    { label: 'Time to live', value: shape.ttlAttribute ?? 'none' },
+    { label: 'Indexes', value: shape.indexes.map((index) => `${index.name} (${index.kind})`).join(', ') || 'none' },
+    { label: 'Stream', value: shape.streamView ?? 'none' },
+    {
+      label: 'Routing',
+      value: `epoch ${formatCount(table.epoch)}`,
+      note: `writes: ${table.writes.replace(/_/g, ', then ')}`,
+    },
+    {
+      label: 'Profile',
+      value: settings.profile,
+      note: `Δ ${formatDuration(settings.deltaMs)}, hold ${formatDuration(settings.holdMsMax)}, mirror wait ${formatDuration(settings.mirrorWaitMsMax)}`,
+    },
+    ...(backup
+      ? [
+          {
+            label: 'Backup until',
+            value: <TimeAgo at={backup.untilAt} />,
+            note: `${formatCount(backup.sourceTraffic)} requests reached DynamoDB since; refusal of writes ${backup.sourceRefusalProvenAt ? 'proven' : 'not proven yet'}`,
+          },
+        ]
+      : []),
+  ];
+}
