@@ -49,7 +49,7 @@ export function GateList({
             <Link
               href={gate.href}
               aria-label={`See the cause: ${gate.sentence}`}
-              className="inline-flex min-h-6 shrink-0 items-center text-accent text-data underline-offset-2 hover:underline"
+              className="inline-flex min-h-6 min-w-6 shrink-0 items-center justify-end text-accent text-data underline-offset-2 hover:underline"
             >
               See
             </Link>

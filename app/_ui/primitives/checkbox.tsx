@@ -24,11 +24,14 @@ export function Checkbox({
       <Base.Root
         {...props}
         id={id}
-        className="mt-0.5 grid size-4 shrink-0 place-items-center rounded-[3px] border border-control bg-surface data-checked:border-accent data-indeterminate:border-accent data-checked:bg-accent data-indeterminate:bg-accent data-disabled:border-border data-disabled:bg-sunken"
+        // The box is 16 px and the target 24 (WCAG 2.5.8).
+        className="group -m-1 grid size-6 shrink-0 place-items-center rounded-control"
       >
-        <Base.Indicator className="text-on-accent">
-          {props.indeterminate ? <Minus className="size-3" /> : <Check className="size-3" strokeWidth={3} />}
-        </Base.Indicator>
+        <span className="grid size-4 place-items-center rounded-[3px] border border-control bg-surface group-data-checked:border-accent group-data-indeterminate:border-accent group-data-checked:bg-accent group-data-indeterminate:bg-accent group-data-disabled:border-border group-data-disabled:bg-sunken">
+          <Base.Indicator className="text-on-accent">
+            {props.indeterminate ? <Minus className="size-3" /> : <Check className="size-3" strokeWidth={3} />}
+          </Base.Indicator>
+        </span>
       </Base.Root>
       <label htmlFor={id} className="min-h-6 min-w-0 text-data">
         {label}
@@ -67,9 +70,11 @@ export function RadioGroup({
             id={`${id}-${choice.value}`}
             value={choice.value}
             disabled={choice.isDisabled}
-            className="mt-0.5 grid size-4 shrink-0 place-items-center rounded-full border border-control bg-surface data-checked:border-accent"
+            className="group -m-1 grid size-6 shrink-0 place-items-center rounded-full"
           >
-            <BaseRadio.Indicator className="size-2 rounded-full bg-accent" />
+            <span className="grid size-4 place-items-center rounded-full border border-control bg-surface group-data-checked:border-accent">
+              <BaseRadio.Indicator className="size-2 rounded-full bg-accent" />
+            </span>
           </BaseRadio.Root>
           <span className="min-w-0">
             <span className="font-medium">{choice.label}</span>

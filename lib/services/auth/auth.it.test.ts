@@ -1,21 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { session, setupToken, user } from '@/db/schema';
+import { audit, session, setupToken, user } from '@/db/schema';
 import { systemClock } from '@/lib/adapters/clock';
 import { createLog } from '@/lib/adapters/log';
 import { AppError } from '@/lib/domain/errors';
 import { createTestDatabase, type TestDatabase } from '@/lib/testing/database';
+import { serviceContextOf } from '../context';
 import { type Auth, createAuth } from './create-auth';
 import { createUser } from './create-user';
 import { completeSetup, hasAdmin, offerSetup } from './first-run';
-import { changeRole, listPeople, setDisabled } from './people';
+import { addPerson, changeRole, listPeople, setDisabled } from './people';
 import { FAILURES_MAX } from './sign-in-limit';
 
 const PUBLIC_URL = 'http://127.0.0.1:3000';
 const PASSWORD = 'correct horse battery';
 let database: TestDatabase;
 let auth: Auth;
+const admin = { id: 'usr_test', name: 'Test', role: 'admin' } as const;
+const ctx = () =>
+  serviceContextOf({ ...database, sealingKey: '0'.repeat(64), log: createLog({ process: 'test', level: 'silent' }) });
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -169,7 +173,7 @@ describe('people', () => {
       role: 'operator',
     });
     const cookie = cookieOf(await signIn('max@example.com'));
-    await setDisabled(database.db, id, true);
+    await setDisabled(ctx(), admin, { userId: id, isDisabled: true });
     expect(await auth.api.getSession({ headers: new Headers({ cookie }) })).toBeNull();
     expect((await signIn('max@example.com')).status).toBe(401);
     expect(await database.db.select().from(session).where(eq(session.userId, id))).toHaveLength(0);
@@ -177,18 +181,30 @@ describe('people', () => {
       isDisabled: true,
       role: 'operator',
     });
-    await setDisabled(database.db, id, false);
+    await setDisabled(ctx(), admin, { userId: id, isDisabled: false });
     expect((await signIn('max@example.com')).status).toBe(200);
   });
 
   it('never leaves the console without an administrator', async () => {
     const [ada] = await database.db.select({ id: user.id }).from(user).where(eq(user.email, 'ada@example.com'));
-    expect(await codeOf(changeRole(database.db, ada?.id ?? '', 'viewer'))).toBe('input.invalid');
-    expect(await codeOf(setDisabled(database.db, ada?.id ?? '', true))).toBe('input.invalid');
+    expect(await codeOf(changeRole(ctx(), admin, { userId: ada?.id ?? '', role: 'viewer' }))).toBe('input.invalid');
+    expect(await codeOf(setDisabled(ctx(), admin, { userId: ada?.id ?? '', isDisabled: true }))).toBe('input.invalid');
     const [row] = await database.db
       .select()
       .from(user)
       .where(eq(user.id, ada?.id ?? ''));
     expect(row).toMatchObject({ role: 'admin', banned: false });
+  });
+
+  it('are administered by admins alone, and every change is in the record without a password', async () => {
+    const person = { name: 'Zoe', email: 'zoe@example.com', password: PASSWORD, role: 'viewer' } as const;
+    const approver = { ...admin, role: 'approver' } as const;
+    expect(await codeOf(addPerson(ctx(), approver, person))).toBe('auth.role_too_low');
+    const { id } = await addPerson(ctx(), admin, person);
+    expect(await codeOf(changeRole(ctx(), approver, { userId: id, role: 'admin' }))).toBe('auth.role_too_low');
+    await changeRole(ctx(), admin, { userId: id, role: 'operator' });
+    const rows = await database.db.select().from(audit).where(eq(audit.subject, id));
+    expect(rows.map((row) => row.action)).toEqual(['person.add', 'person.change_role']);
+    expect(JSON.stringify(rows)).not.toContain(PASSWORD);
   });
 });

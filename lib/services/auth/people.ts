@@ -1,8 +1,14 @@
-import { asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { type Db, type DbTransaction, withTransaction } from '@/db/client';
 import { session, user } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
+import type { Actor } from '@/lib/domain/plan/facts';
 import { ROLES, type Role } from '@/lib/domain/plan/moves';
+import type { ServiceContext } from '../context';
+import { appendAudit } from '../evidence/audit';
+import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from './create-auth';
+import { createUser } from './create-user';
 
 export interface Person {
   id: string;
@@ -46,34 +52,91 @@ export async function listPeople(db: Db): Promise<Person[]> {
   }));
 }
 
-/** Runs a change and refuses it when it would leave nobody who administers. */
-async function keepingAnAdmin(db: Db, userId: string, change: (tx: DbTransaction) => Promise<unknown>): Promise<void> {
-  await withTransaction(db, async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
-    const [person] = await tx.select({ id: user.id }).from(user).where(eq(user.id, userId));
-    if (!person) throw new AppError('input.invalid', 'There is no such person. Reload the list.');
-    await change(tx);
-    const admins = await tx
-      .select({ id: user.id })
-      .from(user)
-      .where(sql`${user.role} = 'admin' and not ${user.banned}`)
-      .limit(1);
-    if (admins.length === 0)
-      throw new AppError('input.invalid', 'Somebody has to stay administrator. Make another one first.');
+const byIdOf = z.object({ userId: z.string().min(1) });
+export const newPersonInput = z.object({
+  name: z.string().trim().min(1, 'A name of 1 to 100 characters.').max(100, 'A name of 1 to 100 characters.'),
+  email: z.email('An e-mail address, such as ada@example.com.').max(254),
+  password: z
+    .string()
+    .min(PASSWORD_CHARS_MIN, `A password of ${PASSWORD_CHARS_MIN} characters or more.`)
+    .max(PASSWORD_CHARS_MAX, `A password of at most ${PASSWORD_CHARS_MAX} characters.`),
+  role: z.enum(ROLES, 'One of viewer, operator, approver and admin.'),
+});
+export const changeRoleInput = byIdOf.extend({ role: z.enum(ROLES, 'One of viewer, operator, approver and admin.') });
+export const setDisabledInput = byIdOf.extend({ isDisabled: z.boolean() });
+
+/** The rule stands here and not at the edge alone: whoever calls a verb must be allowed it. */
+function mustBeAdmin(actor: Actor): void {
+  if (actor.role !== 'admin')
+    throw new AppError('auth.role_too_low', `People are administered by admins; your role is ${actor.role}.`);
+}
+
+/** Makes an account. @throws AppError `auth.role_too_low`, `auth.email_taken`, `input.invalid`. */
+export async function addPerson(
+  ctx: ServiceContext,
+  actor: Actor,
+  given: z.output<typeof newPersonInput>,
+): Promise<{ id: string }> {
+  mustBeAdmin(actor);
+  return await withTransaction(ctx.db, async (tx) => {
+    const made = await createUser(tx, given);
+    const detail = { email: given.email, role: given.role };
+    await appendAudit(ctx, tx, { action: 'person.add', actor, subject: made.id, detail });
+    return made;
   });
 }
 
-/** Takes effect on the person's next request. @throws AppError `input.invalid` for the last administrator. */
-export async function changeRole(db: Db, userId: string, role: Role): Promise<void> {
-  await keepingAnAdmin(db, userId, (tx) =>
-    tx.update(user).set({ role, updatedAt: sql`now()` }).where(eq(user.id, userId)),
-  );
+/** Runs a change of a person and refuses it when it would leave nobody who administers. */
+async function keepingAnAdmin(
+  ctx: ServiceContext,
+  userId: string,
+  change: (tx: DbTransaction, before: { role: string; banned: boolean }) => Promise<void>,
+): Promise<void> {
+  await withTransaction(ctx.db, async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
+    const [before] = await tx.select({ role: user.role, banned: user.banned }).from(user).where(eq(user.id, userId));
+    if (!before) throw new AppError('input.invalid', 'There is no such person. Reload the list.');
+    await change(tx, before);
+    const admins = await tx
+      .select({ id: user.id })
+      .from(user)
+      .where(and(eq(user.role, 'admin'), eq(user.banned, false)))
+      .limit(1);
+    if (admins.length > 0) return;
+    throw new AppError('input.invalid', 'Somebody has to stay administrator. Make another one first.');
+  });
 }
 
-/** Disabling ends every session at once; the person stays in the record. */
-export async function setDisabled(db: Db, userId: string, isDisabled: boolean): Promise<void> {
-  await keepingAnAdmin(db, userId, async (tx) => {
+/** Takes effect on the person's next request. @throws AppError `auth.role_too_low`; `input.invalid` for the last admin. */
+export async function changeRole(
+  ctx: ServiceContext,
+  actor: Actor,
+  { userId, role }: z.output<typeof changeRoleInput>,
+): Promise<void> {
+  mustBeAdmin(actor);
+  await keepingAnAdmin(ctx, userId, async (tx, before) => {
+    await tx.update(user).set({ role, updatedAt: sql`now()` }).where(eq(user.id, userId));
+    const detail = { before: before.role, after: role };
+    await appendAudit(ctx, tx, { action: 'person.change_role', actor, subject: userId, detail });
+  });
+}
+
+/** Disabling ends every session at once; the person stays in the record. Throws like `changeRole`. */
+export async function setDisabled(
+  ctx: ServiceContext,
+  actor: Actor,
+  { userId, isDisabled }: z.output<typeof setDisabledInput>,
+): Promise<void> {
+  mustBeAdmin(actor);
+  await keepingAnAdmin(ctx, userId, async (tx, before) => {
     await tx.update(user).set({ banned: isDisabled, updatedAt: sql`now()` }).where(eq(user.id, userId));
     if (isDisabled) await tx.delete(session).where(eq(session.userId, userId));
+    const detail = { before: before.banned, after: isDisabled };
+    await appendAudit(ctx, tx, {
+      action: isDisabled ? 'person.disable' : 'person.enable',
+      actor,
+      subject: userId,
+      detail,
+    });
   });
 }
