@@ -1,0 +1,148 @@
+/** Steps of `npm run check` and `npm test`: each a process, timed, with the counts of its JSON report where it has one. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+export interface Step {
+  name: string;
+  command: string;
+  args: string[];
+  environment?: Record<string, string>;
+  /** Where the step's process writes its report, and what it says. Without one the step counts as one test. */
+  report?: { file: string; read: (report: unknown) => Counts };
+}
+export interface StepResult extends Counts {
+  name: string;
+  ms: number;
+  output: string;
+}
+
+const STEP_MS_MAX = 20 * 60_000;
+const OUTPUT_CHARS_MAX = 2_000_000;
+
+/** Vitest's JSON report. A file that did not load counts as one failure, though none of its tests ran. */
+export function vitestCounts(report: unknown): Counts {
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numTodoTests: number;
+    testResults: { status: string; assertionResults: { status: string }[] }[];
+  };
+  const notLoaded = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length;
+  return { passed: numPassedTests, failed: numFailedTests + notLoaded, skipped: numPendingTests + numTodoTests };
+}
+
+/** Playwright's JSON report. A test that passed on a retry has passed; errors outside tests count as failures. */
+export function playwrightCounts(report: unknown): Counts {
+  const { stats, errors } = report as {
+    stats: { expected: number; unexpected: number; flaky: number; skipped: number };
+    errors: unknown[];
+  };
+  const outside = stats.unexpected === 0 ? errors.length : 0;
+  return { passed: stats.expected + stats.flaky, failed: stats.unexpected + outside, skipped: stats.skipped };
+}
+
+let reportDir: string | null = null;
+
+/** A file in a directory that goes when the run ends; made at the first call, so that importing does nothing. */
+function reportFile(name: string): string {
+  if (reportDir === null) {
+    const made = mkdtempSync(join(tmpdir(), 'landfall-report-'));
+    reportDir = made;
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  }
+  return join(reportDir, `${name}.json`);
+}
+
+export const node = (script: string, ...args: string[]): Pick<Step, 'command' | 'args'> => ({
+  command: process.execPath,
+  args: [join('node_modules', script), ...args],
+});
+
+/** One vitest project, its lines on the terminal and its counts from the JSON report. */
+export function vitest(name: string, project: 'unit' | 'integration', ...filters: string[]): Step {
+  const file = reportFile(name);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  return {
+    ...{ name, report: { file, read: vitestCounts } },
+    ...node('vitest/vitest.mjs', 'run', '--project', project, ...reporters, ...filters),
+  };
+}
+
+export function playwright(environment: Record<string, string>): Step {
+  const file = reportFile('playwright');
+  return {
+    ...{ name: 'browser', report: { file, read: playwrightCounts } },
+    environment: { ...environment, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+    ...node('@playwright/test/cli.js', 'test', '--reporter=line,json'),
+  };
+}
+
+let running: ChildProcess | null = null;
+let isArmed = false;
+
+/** Ctrl-C ends the step that runs, then the run. */
+function endWithSignals(): void {
+  if (isArmed) return;
+  isArmed = true;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      running?.kill(signal);
+      process.exit(130);
+    });
+  }
+}
+
+function countsOf(step: Step, code: number | null): Counts {
+  const bare = { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  if (!step.report) return bare;
+  if (!existsSync(step.report.file)) return { passed: 0, failed: 1, skipped: 0 };
+  const counts = step.report.read(JSON.parse(readFileSync(step.report.file, 'utf8')));
+  // A runner that failed without a failed test (an unhandled error, no tests) has failed all the same.
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+/** Runs one step to its end. `isQuiet` keeps its output until it fails. */
+export async function runStep(step: Step, options: { isQuiet: boolean }): Promise<StepResult> {
+  endWithSignals();
+  const began = performance.now();
+  let output = '';
+  const code = await new Promise<number | null>((done) => {
+    const child = spawn(step.command, step.args, {
+      env: { ...process.env, FORCE_COLOR: '0', ...step.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: STEP_MS_MAX,
+    });
+    running = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        if (output.length < OUTPUT_CHARS_MAX) output += chunk.toString();
+        if (!options.isQuiet) process.stdout.write(chunk);
+      });
+    }
+    child.once('error', () => done(1));
+    child.once('close', (ended) => done(ended));
+  });
+  running = null;
+  const result = { name: step.name, ms: performance.now() - began, output, ...countsOf(step, code) };
+  if (result.failed > 0 && options.isQuiet) process.stdout.write(output);
+  const counted = step.report
+    ? `${result.passed} passed, ${result.failed} failed`
+    : result.failed > 0
+      ? 'failed'
+      : 'ok';
+  const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : '';
+  process.stdout.write(
+    `${step.name.padEnd(12)} ${(result.ms / 1000).toFixed(1).padStart(7)} s  ${counted}${skipped}\n`,
+  );
+  return result;
+}
