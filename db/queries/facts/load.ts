@@ -78,7 +78,8 @@ export interface FactRow {
   } | null;
   verification: {
     state: string;
-    segments: number;
+    /** It ended before it had compared everything. */
+    stopped: boolean;
     startedAtMs: number | null;
     finishedAtMs: number | null;
     mismatches: number;
@@ -125,8 +126,10 @@ const base = (query: FactQuery): SQL => sql`
 const CYCLE_SINCE = sql`case when b.barrier_verb = 'begin_dual_write' then b.barrier_opened_at
   when b.strategy = 'big_bang' then b.freeze_released_at end`;
 
+/** A cancelled run counts for nothing, unless it found something: an older clean one must not hide that. */
 const latestRun = (kind: 'backfill' | 'verification'): SQL => sql`
-  (select r.* from run r where r.plan_table_id = b.id and r.kind = ${kind} and r.state <> 'cancelled'
+  (select r.* from run r where r.plan_table_id = b.id and r.kind = ${kind}
+    and (r.state <> 'cancelled' or exists (select 1 from mismatch m where m.run_id = r.id))
     and r.created_at >= ${CYCLE_SINCE} order by r.generation desc limit 1)`;
 
 /**
@@ -208,7 +211,7 @@ const windowOf = (query: FactQuery): SQL => sql`
      and s.at > b.now_at - ${query.windowMs} * interval '1 millisecond')`;
 
 const backfillOf = (): SQL => sql`
-  (select json_build_object('state', v.state, 'segments', v.segments_total,
+  (select json_build_object('state', v.state, 'segments', (select count(*) from segment s where s.run_id = v.id),
     'done', (select count(*) from segment s where s.run_id = v.id and s.state = 'done'),
     'failed', (select count(*) from segment s where s.run_id = v.id and s.state = 'failed'),
     'setAside', (select count(*) from set_aside a where a.run_id = v.id),
@@ -216,7 +219,7 @@ const backfillOf = (): SQL => sql`
    from ${latestRun('backfill')} v)`;
 
 const verificationOf = (): SQL => sql`
-  (select json_build_object('state', v.state, 'segments', v.segments_total,
+  (select json_build_object('state', v.state, 'stopped', v.stop_reason is not null,
     'startedAtMs', ${ms(sql`v.started_at`)}, 'finishedAtMs', ${ms(sql`v.finished_at`)},
     'mismatches', (select count(*) from mismatch m where m.run_id = v.id and m.state <> 'gone'),
     'compared', (select coalesce(sum(s.compared), 0) from segment s where s.run_id = v.id))

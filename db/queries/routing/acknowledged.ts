@@ -24,7 +24,7 @@ export async function registeredGateways(
   return await tx.execute<RegisteredGateway & Record<string, unknown>>(sql`
     select g.id, g.identity,
       (g.acknowledged_incarnation = h.incarnation and g.acknowledged_epoch >= ${ask.epoch}::bigint) as acknowledged,
-      coalesce(r.quiet_epoch >= ${ask.epoch}::bigint and r.in_flight = 0 and r.intents_open = 0, false) as quiet,
+      coalesce(r.quiet_epoch >= ${ask.epoch}::bigint, false) as quiet,
       g.last_seen_at < clock_timestamp() - ${ask.silentMs}::float8 * interval '1 millisecond' as "isSilent",
       r.canary_nonce as "canaryNonce", r.canary_key as "canaryKey"
     from gateway g join routing_head h on h.connection_id = g.connection_id

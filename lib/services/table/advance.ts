@@ -71,7 +71,7 @@ export async function commitMove(
   if (decision.value.planHash !== input.planHash)
     throw new AppError('table.plan_changed', `${table.name} changed since the dry run; the steps are not the same.`);
   const reason = confirmed(table, decision.value, input);
-  const approvedBy = await useApproval(tx, ask, decision.value);
+  const approvedBy = await spendApproval(tx, ask, decision.value);
   const applied = await applyMove(ctx, tx, {
     table,
     decision: decision.value,
@@ -135,7 +135,7 @@ async function refuseOwnApproval(tx: DbTransaction, ask: { actor: Actor; input: 
     throw new AppError('table.approval_self', 'You approved this move yourself; somebody else must commit it.');
 }
 
-async function useApproval(
+async function spendApproval(
   tx: DbTransaction,
   ask: { actor: Actor; input: AdvanceInput },
   decision: Decision,

@@ -173,7 +173,7 @@ function copyFacts(row: FactRow) {
     verification: verification
       ? {
           state: verification.state,
-          full: true,
+          full: !verification.stopped,
           startedAtMs: verification.startedAtMs,
           finishedAtMs: verification.finishedAtMs,
           mismatches: verification.mismatches,

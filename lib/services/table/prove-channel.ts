@@ -31,7 +31,7 @@ export async function proveChannel(ctx: ServiceContext, tableId: string): Promis
   if (seen === null) return false;
   return await withTransaction(ctx.db, async (tx) => {
     const table = await lockTable(tx, tableId);
-    if (!table || table.barrierVerb !== 'begin_dual_write' || table.isBarrierOpen) return false;
+    if (table?.barrierVerb !== 'begin_dual_write' || table.isBarrierOpen) return false;
     const gateways = gatewaysThatCount(ctx.safeguards, await gatewaysOf(tx, table));
     // A gateway that came meanwhile has its own canary to send; the next round reads it.
     if (!gateways.every((gateway) => seen.gatewayIds.has(gateway.id))) return false;
@@ -71,7 +71,7 @@ async function arrivedCanaries(
 ): Promise<{ nonce: string; gatewayIds: Set<string> } | null> {
   const asked = await withTransaction(ctx.db, async (tx) => {
     const table = await lockTable(tx, tableId);
-    if (!table || table.barrierVerb !== 'begin_dual_write' || table.isBarrierOpen) return null;
+    if (table?.barrierVerb !== 'begin_dual_write' || table.isBarrierOpen) return null;
     const [row] = await tx.select({ nonce: planTable.canaryNonce }).from(planTable).where(eq(planTable.id, tableId));
     if (!row?.nonce) return null;
     return { table, nonce: row.nonce, gateways: gatewaysThatCount(ctx.safeguards, await gatewaysOf(tx, table)) };

@@ -1,0 +1,109 @@
+import { eq } from 'drizzle-orm';
+import { markKeys } from '@/db/queries/dirty';
+import type { FenceRow } from '@/db/queries/fence/fence';
+import { plan, planTable, routingHead } from '@/db/schema';
+import { deleteItem, getItem, putItem } from '@/lib/adapters/dynamodb/items';
+import type { StoreWire, WireItem } from '@/lib/adapters/ports';
+import { setAttribute } from '@/lib/domain/item/item';
+import { keyId } from '@/lib/domain/item/key';
+import { moveOf } from '@/lib/domain/plan/moves';
+import { authorityOf } from '@/lib/domain/plan/stages';
+import { canaryKey } from '@/lib/domain/routing/canary';
+import type { ServiceContext } from '../context';
+import { type CredentialPurpose, storeTarget } from '../stores';
+import { DONE, type Verdict } from './flip';
+
+/** The attribute that carries `{incarnation, epoch}`; after a restore of Postgres it counts as a snapshot (F6). */
+const CANARY_ATTRIBUTE = 'landfallCanary';
+
+/**
+ * Writes a canary to the new authority with the credential that gateways will use there, reads it back with a consistent
+ * read, and deletes it again before the release. Anything else than the same item read back ends the fence.
+ */
+export async function proveCanary(ctx: ServiceContext, fence: FenceRow): Promise<Verdict> {
+  // Tests only: a new authority that cannot be written is then noticed by applications first.
+  if (!ctx.safeguards.canary) return DONE;
+  const where = await placeOf(ctx, fence);
+  const target = { connectionId: where.connectionId, timeoutMs: where.timeoutMs, purpose: where.purpose };
+  const wire = ctx.makeWire(await storeTarget(ctx, target));
+  try {
+    const reason = await roundTrip(wire, { ...where, fence });
+    if (reason === null) return DONE;
+    ctx.log.warn({ fenceId: fence.id, reason }, 'The canary of a fence did not come back.');
+    await markLeftover(ctx, fence, where);
+    return { kind: 'impossible', reason };
+  } finally {
+    await wire.close();
+  }
+}
+
+interface Place {
+  connectionId: string;
+  table: string;
+  key: WireItem;
+  keyId: string;
+  timeoutMs: number;
+  deltaMs: number;
+  purpose: CredentialPurpose;
+  incarnation: number;
+  schema: (typeof planTable.$inferSelect)['keySchema'];
+}
+
+async function placeOf(ctx: ServiceContext, fence: FenceRow): Promise<Place> {
+  const [row] = await ctx.db
+    .select({ plan, table: planTable, incarnation: routingHead.incarnation })
+    .from(planTable)
+    .innerJoin(plan, eq(plan.id, planTable.planId))
+    .innerJoin(routingHead, eq(routingHead.connectionId, plan.sourceConnectionId))
+    .where(eq(planTable.id, fence.planTableId));
+  if (!row) throw new Error('invariant: a fence has a table with a plan');
+  const isTarget = authorityOf(moveOf(fence.verb).to) === 'target';
+  const key = canaryKey(row.table.keySchema, fence.id);
+  const id = keyId(key, row.table.keySchema);
+  if (!id.ok) throw new Error('invariant: a canary has the key of its table');
+  return {
+    connectionId: isTarget ? row.plan.targetConnectionId : row.plan.sourceConnectionId,
+    table: isTarget ? row.table.targetName : row.table.name,
+    key,
+    keyId: id.value,
+    timeoutMs: row.plan.settings.storeTimeoutMs,
+    deltaMs: row.plan.settings.deltaMs,
+    purpose: isTarget ? 'primary' : 'origin',
+    incarnation: row.incarnation,
+    schema: row.table.keySchema,
+  };
+}
+
+/** Why it failed, in words without an item; null: written, read back, deleted and gone. */
+async function roundTrip(wire: StoreWire, place: Place & { fence: FenceRow }): Promise<string | null> {
+  const { table, key, fence, incarnation } = place;
+  const mark = `${incarnation}.${fence.flipEpoch}`;
+  const item: WireItem = { ...key };
+  setAttribute(item, CANARY_ATTRIBUTE, { S: mark });
+  const put = await putItem(wire, { table, item });
+  if (put.kind !== 'ok') return `the canary was not written: ${saying(put)}`;
+  const got = await getItem(wire, { table, key });
+  if (got.kind !== 'ok') return `the canary was not read: ${saying(got)}`;
+  const value = got.value?.[CANARY_ATTRIBUTE] as { S?: unknown } | undefined;
+  if (value?.S !== mark) return 'the canary that was read is not the one that was written';
+  const gone = await deleteItem(wire, { table, key });
+  if (gone.kind !== 'ok') return `the canary was not deleted: ${saying(gone)}`;
+  const after = await getItem(wire, { table, key });
+  if (after.kind !== 'ok') return `the deletion of the canary was not read: ${saying(after)}`;
+  return after.value === null ? null : 'the canary is still there after its deletion';
+}
+
+const saying = (trouble: { kind: 'refused'; errorType: string } | { kind: 'unknown'; cause: string }): string =>
+  trouble.kind === 'refused' ? trouble.errorType : `outcome unknown (${trouble.cause})`;
+
+/** What may still land on the store that stays the follower is a key that may differ, for Δ; settling removes it. */
+async function markLeftover(ctx: ServiceContext, fence: FenceRow, place: Place): Promise<void> {
+  if (fence.verb === 'close_source') return;
+  await markKeys(ctx.sql, {
+    planTableId: fence.planTableId,
+    schema: place.schema,
+    keyIds: [place.keyId],
+    cause: 'unknown_outcome',
+    unknownForMs: place.deltaMs,
+  });
+}
