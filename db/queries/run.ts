@@ -203,10 +203,10 @@ export async function setThrottleReason(sql: Sql, runId: string, reason: string 
     where id = ${runId} and state = 'running' and throttle_reason is distinct from ${reason}`;
 }
 
-/** Stops a verification that has found as many mismatches as it may. */
+/** Stops a verification that has found as many mismatches as it may: cancelled, since the rest was not compared. */
 export async function stopRunAtLimit(sql: Sql, runId: string): Promise<boolean> {
   const rows = await sql`
-    update run r set state = 'done', finished_at = now(), throttle_reason = null,
+    update run r set state = 'cancelled', finished_at = now(), throttle_reason = null,
       stop_reason = 'Stopped at ' || r.mismatches_max || ' mismatches; what lies behind is not compared.'
     where r.id = ${runId} and r.state = 'running'
       and (select count(*) from mismatch m where m.run_id = r.id and m.state <> 'gone') >= r.mismatches_max

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@/lib/testing/database';
 import { startTestSource, startTestTarget } from '@/lib/testing/emulator';
 import { insertPlan, insertRun, TEST_SEALING_KEY } from '@/lib/testing/plan-fixture';
 import { waitFor } from '@/lib/testing/wait-for';
+import { servicesWith } from '@/lib/testing/worker-process';
 import { type RunningWorker, startWorker } from './run';
 
 const SCHEMA = { partition: { name: 'pk', type: 'S' as const }, sort: { name: 'sk', type: 'N' as const } };
@@ -22,10 +23,7 @@ describe('a backfill', () => {
       databaseUrl: database.url,
       sealingKey: TEST_SEALING_KEY,
       log,
-      services: {
-        completeBackfill: async (id) => void completed.push(id),
-        runFence: async () => {},
-      },
+      services: servicesWith({ completeBackfill: async (id) => void completed.push(id) }),
     });
   });
   afterAll(async () => {

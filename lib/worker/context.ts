@@ -14,6 +14,12 @@ export interface WorkerServices {
   completeBackfill(planTableId: string): Promise<void>;
   /** Drives one fence to its end; safe to call from several workers. */
   runFence(fenceId: string): Promise<void>;
+  /** Ends fences past their bound; any process but a gateway may. */
+  reapFences(): Promise<void>;
+  /** Completes barriers that every registered gateway has acknowledged. */
+  passBarriers(): Promise<void>;
+  /** Reads canaries of live channels once Δ has passed since their barrier. */
+  proveChannels(): Promise<void>;
 }
 
 /** What every task and loop of a worker process is given. */
@@ -32,10 +38,17 @@ export interface WorkerContext {
   /** The process is ending: tasks finish the page or batch at hand and give their work back. */
   readonly stopping: AbortSignal;
   readonly runPaces: Map<string, Pace>;
+  /** Segments at work in this process, with the paces that may hold them back. */
+  readonly atWork: Map<string, AtWork>;
   liveWorkers: number;
   makeWire(target: StoreTarget): StoreWire;
   random(): number;
   newId(kind: 'setAside' | 'mismatch' | 'event'): string;
+}
+
+export interface AtWork {
+  runId: string;
+  paces: readonly Pace[];
 }
 
 /** What the process is at, for its heartbeat. */

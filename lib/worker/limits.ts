@@ -29,7 +29,7 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   sliceMsMax: 15_000,
   heartbeatMs: 1_000,
   observeMs: 2_000,
-  barriersMs: 250,
+  barriersMs: 500,
   controlMs: 1_000,
   pageItemsMax: 500,
   groupItems: 100,

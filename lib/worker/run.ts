@@ -12,6 +12,7 @@ import { makeId } from '@/lib/domain/ids';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { Activities, type WorkerContext, type WorkerServices } from './context';
 import { WORKER_LIMITS, type WorkerLimits } from './limits';
+import { barriersRound } from './loops/barriers';
 import { controlRound, obeyFences } from './loops/control';
 import { type Loop, startLoop } from './loops/loop';
 import { makeObserveRound, settleRound } from './loops/observe';
@@ -26,6 +27,8 @@ export interface WorkerOptions {
   sealingKey: string;
   services: WorkerServices;
   log: Log;
+  /** Name of the machine on the screens; its host name when absent. */
+  host?: string;
   clock?: Clock;
   safeguards?: SafeguardSet;
   limits?: Partial<WorkerLimits>;
@@ -54,6 +57,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     workerId: ctx.workerId,
     log: ctx.log,
     activity: ctx.activity,
+    host: options.host,
     heartbeatMs: ctx.limits.heartbeatMs,
     onEnded: options.onEnded ?? (() => {}),
   });
@@ -101,6 +105,7 @@ function makeContext(
     activity: new Activities(),
     stopping: made.stopping,
     runPaces: new Map(),
+    atWork: new Map(),
     liveWorkers: 1,
     makeWire,
     random: () => Math.random(),
@@ -108,7 +113,7 @@ function makeContext(
   };
 }
 
-type Loops = Record<'control' | 'fences' | 'observe' | 'settle', Loop>;
+type Loops = Record<'control' | 'fences' | 'observe' | 'settle' | 'barriers', Loop>;
 
 function startLoops(ctx: WorkerContext): Loops {
   const { log, limits } = ctx;
@@ -117,6 +122,7 @@ function startLoops(ctx: WorkerContext): Loops {
     control: loop('control', limits.controlMs, () => controlRound(ctx)),
     fences: loop('fences', FENCES_MS, () => obeyFences(ctx)),
     observe: loop('observe', limits.observeMs, makeObserveRound(ctx)),
+    barriers: loop('barriers', limits.barriersMs, () => barriersRound(ctx)),
     settle: loop('settle', limits.controlMs, () => settleRound(ctx)),
   };
 }
@@ -131,19 +137,14 @@ function startListening(ctx: WorkerContext, loops: Loops): Listening[] {
   });
   const work = listen(ctx.sql, CHANNELS.work, {
     message: (payload) => {
-      const heard = JSON.parse(payload) as { connectionId?: string; waitMs?: number; from?: string };
+      const heard = JSON.parse(payload) as { connectionId?: string; waitMs?: number; from?: string; fenceId?: string };
+      if (heard.fenceId) loops.fences.wake();
       if (heard.from === ctx.workerId || !heard.connectionId || typeof heard.waitMs !== 'number') return;
       ctx.stores.heard(heard.connectionId, heard.waitMs);
     },
-    reconnect: () => loops.control.wake(),
-  });
-  const changes = listen(ctx.sql, CHANNELS.changes, {
-    message: (payload) => {
-      if ((JSON.parse(payload) as { topic?: string }).topic === 'fence') loops.fences.wake();
-    },
     reconnect: () => loops.fences.wake(),
   });
-  return [dirty, work, changes];
+  return [dirty, work];
 }
 
 interface Parts {

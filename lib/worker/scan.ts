@@ -1,4 +1,5 @@
-import { type Page, scanPage } from '@/lib/adapters/dynamodb/items';
+import type { WorkTable } from '@/db/queries/run';
+import { type Page, type ScanRequest, scanPage } from '@/lib/adapters/dynamodb/items';
 import type { WireItem } from '@/lib/domain/item/item';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import type { WorkerContext } from './context';
@@ -45,21 +46,29 @@ export class Scanner {
 
   #scan(cursor: WireItem | null) {
     const { segment, table } = this.work;
-    const { schema } = table;
-    const keys = schema.sort === null ? [schema.partition] : [schema.partition, schema.sort];
-    const projection = {
-      expression: keys.map((_, at) => `#k${at}`).join(', '),
-      names: Object.fromEntries(keys.map((key, at) => [`#k${at}`, key.name])),
-    };
     const request = {
       table: this.of.table,
       segment: segment.segmentsTotal > 1 ? segment.number : undefined,
       totalSegments: segment.segmentsTotal > 1 ? segment.segmentsTotal : undefined,
       cursor,
       limit: this.#itemsMax,
-      projection: this.of.keysOnly ? projection : undefined,
+      projection: this.of.keysOnly ? keysOf(table) : undefined,
     };
     const isConsistent = this.ctx.safeguards.consistentScan;
     return scanPage(this.of.store.wire, request, { isConsistent, timeoutMs: this.work.timeoutMs });
   }
+}
+
+/** Keys, and the TTL attribute where there is one: enough to look for items that the other side lacks. */
+function keysOf({ schema, ttlAttribute }: WorkTable): ScanRequest['projection'] {
+  const names = [
+    schema.partition.name,
+    ...(schema.sort ? [schema.sort.name] : []),
+    ...(ttlAttribute ? [ttlAttribute] : []),
+  ];
+  const distinct = [...new Set(names)];
+  return {
+    expression: distinct.map((_, at) => `#k${at}`).join(', '),
+    names: Object.fromEntries(distinct.map((name, at) => [`#k${at}`, name])),
+  };
 }

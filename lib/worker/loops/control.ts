@@ -2,6 +2,7 @@
  * What a running worker must hear of within a second: limits of connections, how many workers share them, and fences
  * at a step at which workers stop (PROTOCOL F1a).
  */
+import { setThrottleReason } from '@/db/queries/run';
 import { countLiveWorkers } from '@/db/queries/worker';
 import { acknowledgeFence, fencesThatStopWorkers } from '@/db/queries/worker-fence';
 import type { WorkerContext } from '../context';
@@ -10,6 +11,18 @@ export async function controlRound(ctx: WorkerContext): Promise<void> {
   ctx.liveWorkers = await countLiveWorkers(ctx.sql);
   await ctx.stores.refresh(ctx.liveWorkers);
   await obeyFences(ctx);
+  await sayWhatHoldsRunsBack(ctx);
+}
+
+/** One sentence a run: its own rate first, then the target's, then the source's. */
+async function sayWhatHoldsRunsBack(ctx: WorkerContext): Promise<void> {
+  const reasons = new Map<string, string | null>();
+  for (const { runId, paces } of ctx.atWork.values()) {
+    const all = [ctx.runPaces.get(runId), ...paces];
+    const reason = all.map((pace) => pace?.reason() ?? null).find((sentence) => sentence !== null) ?? null;
+    reasons.set(runId, reasons.get(runId) ?? reason);
+  }
+  for (const [runId, reason] of reasons) await setThrottleReason(ctx.sql, runId, reason);
 }
 
 /** Stops tables whose fence has reached `settled`, says so when nothing is in flight, opens them when it has ended. */

@@ -11,6 +11,7 @@ import {
   queueSettle,
   tablesToComplete,
 } from '@/db/queries/run';
+import { queueRepairedMismatches } from '@/db/queries/run-mismatch';
 import { unlockSilentWorkers } from '@/db/queries/worker';
 import { queueOpenFences } from '@/db/queries/worker-fence';
 import { AppError } from '@/lib/domain/errors';
@@ -25,6 +26,7 @@ export function makeObserveRound(ctx: WorkerContext): () => Promise<void> {
     await unlockSilentWorkers(ctx.sql);
     await closeHoldsOfEnded(ctx.sql);
     await queueOrphanedSegments(ctx.sql);
+    await queueRepairedMismatches(ctx.sql);
     await queueOpenFences(ctx.sql);
     await endRuns(ctx);
     await insertTableSamples(ctx.sql);

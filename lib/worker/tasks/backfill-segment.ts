@@ -19,6 +19,7 @@ async function backfillPager(ctx: WorkerContext, work: SegmentWork) {
     ctx.stores.get(table.targetConnectionId),
   ]);
   const scanner = new Scanner(ctx, work, { store: source, table: table.tableName });
+  ctx.atWork.set(work.segment.segmentId, { runId: work.segment.runId, paces: [target.pace, source.pace] });
   return async (cursor: WireItem | null): Promise<PageResult> => {
     if (!mayCopy(work)) {
       work.fault = { sentence: 'The table does not dual write any more, so nothing is copied.', isLasting: true };

@@ -1,12 +1,16 @@
 import type { TaskList } from 'graphile-worker';
 import type { WorkerContext } from '../context';
 import { backfillSegment } from './backfill-segment';
+import { recheckMismatch } from './recheck-mismatch';
 import { settle } from './settle';
+import { verifySegment } from './verify-segment';
 
 /** Tasks of the queue by name. Each is safe to run twice, and on two workers at once. */
 export function makeTasks(ctx: WorkerContext): TaskList {
   return {
     'backfill-segment': (payload) => backfillSegment(ctx, payload as { segmentId: string }),
+    'verify-segment': (payload) => verifySegment(ctx, payload as { segmentId: string }),
+    'recheck-mismatch': (payload) => recheckMismatch(ctx, payload as { mismatchId: string }),
     settle: (payload) => settle(ctx, payload as { planTableId: string }),
     'run-fence': (payload) => ctx.services.runFence((payload as { fenceId: string }).fenceId),
   };

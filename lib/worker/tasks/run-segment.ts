@@ -46,6 +46,7 @@ export async function runSegment(ctx: WorkerContext, segmentId: string, makePage
     if (end === 'slice') await giveBack(ctx, work, 0);
     else if (end === 'stopped') await stop(ctx, work);
   } finally {
+    ctx.atWork.delete(segmentId);
     endActivity();
     work.end();
   }
