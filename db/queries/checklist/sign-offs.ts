@@ -1,4 +1,6 @@
-import type { Sql } from '@/db/client';
+import { and, eq, isNull, ne, sql } from 'drizzle-orm';
+import type { DbTransaction, Sql } from '@/db/client';
+import { signOff } from '@/db/schema';
 import type { ChecklistItem } from '@/lib/domain/plan/checklist';
 
 export interface SignOffRecord {
@@ -36,4 +38,52 @@ export async function plansWithSignOffs(sql: Sql): Promise<string[]> {
   const rows = await sql<{ planId: string }[]>`
     select distinct plan_id as "planId" from sign_off where lapsed_at is null limit 500`;
   return rows.map((row) => row.planId);
+}
+
+export async function insertSignOff(tx: DbTransaction, row: typeof signOff.$inferInsert): Promise<void> {
+  await tx.insert(signOff).values(row);
+}
+
+/** Lets the live signatures of one item lapse; returns who had signed. */
+export async function lapseItem(
+  tx: DbTransaction,
+  at: { planId: string; item: ChecklistItem; exceptHash: string },
+  reason: string,
+): Promise<string[]> {
+  const rows = await tx
+    .update(signOff)
+    .set({ lapsedAt: sql`now()`, lapsedReason: reason })
+    .where(
+      and(
+        eq(signOff.planId, at.planId),
+        eq(signOff.item, at.item),
+        isNull(signOff.lapsedAt),
+        ne(signOff.evidenceHash, at.exceptHash),
+      ),
+    )
+    .returning({ by: signOff.signedByName });
+  return rows.map((row) => row.by);
+}
+
+/** Facts of a plan that no single table has. */
+export interface PlanFacts {
+  rehearsal: { kind: string; at: Date; actor: string; tableName: string | null } | null;
+  tested: { id: string; name: string; at: Date }[];
+}
+
+/** The latest rehearsed roll-back, and the alert destinations whose last test arrived. */
+export async function readPlanFacts(client: Sql, planId: string): Promise<PlanFacts> {
+  const [events, tested] = await Promise.all([
+    client<NonNullable<PlanFacts['rehearsal']>[]>`
+      select e.kind, e.at, e.actor, t.name as "tableName" from event e left join plan_table t on t.id = e.plan_table_id
+      where e.plan_id = ${planId} and (
+        e.kind in ('move.reads_to_source', 'move.flip_back', 'move.abandon')
+        or (e.kind = 'move.set_read_share'
+          and (e.after ->> 'readShareMilli')::int < (e.before ->> 'readShareMilli')::int))
+      order by e.at desc limit 1`,
+    client<PlanFacts['tested'][number][]>`
+      select id, name, last_test_at as at from alert_destination
+      where removed_at is null and last_test_ok = 'ok' order by name limit 20`,
+  ]);
+  return { rehearsal: events[0] ?? null, tested: [...tested] };
 }
