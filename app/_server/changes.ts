@@ -11,25 +11,29 @@ type Told = (change: Change) => void;
 /** One LISTEN a process, whose messages go to every open stream. */
 class ChangeHub {
   readonly #told = new Set<Told>();
-  #isListening = false;
+  #listening: ReturnType<typeof listen> | null = null;
 
   /** Null when too many streams are open already; the browser then polls. */
   subscribe(told: Told): (() => void) | null {
     if (this.#told.size >= SUBSCRIBERS_MAX) return null;
-    this.#told.add(told);
     this.#listen();
+    this.#told.add(told);
     return () => this.#told.delete(told);
   }
 
+  /** Whether changes would be heard now. While not, streams stay silent, so that screens say so and poll. */
+  isConnected(): boolean {
+    return this.#listening?.isConnected() ?? false;
+  }
+
   #listen(): void {
-    if (this.#isListening) return;
-    this.#isListening = true;
+    if (this.#listening) return;
     const { sql, clock } = services();
     const tell = (change: Omit<Change, 'at'>) => {
       const stamped = { ...change, at: new Date(clock.nowMs()).toISOString() };
       for (const told of this.#told) told(stamped);
     };
-    listen(sql, CHANNELS.changes, {
+    this.#listening = listen(sql, CHANNELS.changes, {
       message: (payload) => {
         const change = parseChange(payload);
         if (change) tell(change);

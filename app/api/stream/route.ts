@@ -8,7 +8,8 @@ const BEAT_MS = 10_000;
 const STREAM_MS_MAX = 10 * 60_000;
 
 /**
- * Server-sent events: `hello` once, `change` with what to read again, `beat` every 10 s. No data travels here.
+ * Server-sent events: `hello` once, `change` with what to read again, `beat` every 10 s while
+ * changes would be heard. No data travels here.
  * Answers 503 when too many streams are open; screens poll then.
  */
 export const GET = readRoute('viewer', async ({ request }) => {
@@ -24,7 +25,7 @@ export const GET = readRoute('viewer', async ({ request }) => {
         }
       };
       const leave = changes().subscribe((change) => send('change', change));
-      const beat = setInterval(() => send('beat', {}), BEAT_MS);
+      const beat = setInterval(() => (changes().isConnected() ? send('beat', {}) : undefined), BEAT_MS);
       const limit = setTimeout(() => end(), STREAM_MS_MAX);
       end = () => {
         leave?.();

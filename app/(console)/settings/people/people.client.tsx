@@ -107,8 +107,8 @@ function columnsFor({ meId, isAdmin, isPending, onRole, onDisable }: Wiring): Co
     },
     {
       key: 'session',
-      head: 'Last sign-in',
-      cell: (person) => <TimeAgo at={person.lastSignInAt} never="no session now" />,
+      head: 'Latest session',
+      cell: (person) => <TimeAgo at={person.lastSignInAt} never="none open" />,
     },
   ];
   if (!isAdmin) return columns;
