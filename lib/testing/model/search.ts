@@ -38,7 +38,7 @@ export interface Verdict {
 
 export const STATES_MAX = 3_000_000;
 
-const keyOf = (state: State): string => Buffer.from(state.buffer, state.byteOffset, state.length).latin1Slice();
+const keyOf = (state: State): string => Buffer.from(state.buffer, state.byteOffset, state.length).toString('latin1');
 const stateOf = (key: string): State => Uint8Array.from(Buffer.from(key, 'latin1'));
 
 /** Visits every reachable state once and stops at the first violation. */
