@@ -68,8 +68,11 @@ const operationAt = ({ slot, step }: OwnKey): 'put' | 'update' | 'delete' => {
   return at === 0 ? 'put' : at === length - 1 ? 'delete' : 'update';
 };
 
-/** 4xx names a refusal: not applied. Whatever else went wrong may have been applied. */
+const codeOf = (error: unknown): string | undefined => (error as { code?: string }).code;
+
+/** 4xx names a refusal, a refused connection sent nothing: not applied. Whatever else went wrong may have been. */
 const outcomeOf = (error: unknown): Outcome => {
+  if (codeOf(error) === 'ECONNREFUSED') return 'refused';
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
   return status >= 400 && status < 500 ? 'refused' : 'unknown';
 };
@@ -238,7 +241,7 @@ export class ApplicationWriter {
       await this.#timed(send);
     } catch (error) {
       outcome = outcomeOf(error);
-      this.#lastError = (error as Error).name;
+      this.#lastError = codeOf(error) ?? (error as Error).name;
     }
     this.#log.end(sequence, outcome, outcome === 'acked' ? undefined : (this.#lastError ?? undefined));
     this.#stats[outcome] += 1;
@@ -273,7 +276,7 @@ export class ApplicationWriter {
       });
     } catch (error) {
       this.#stats.readErrors += 1;
-      this.#lastError = (error as Error).name;
+      this.#lastError = codeOf(error) ?? (error as Error).name;
     }
   }
 

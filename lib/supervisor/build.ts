@@ -37,6 +37,11 @@ export function inputsHash(): string {
 export const isBuildCurrent = (): boolean =>
   existsSync(join(projectDir, '.next', 'BUILD_ID')) && existsSync(MARK) && readFileSync(MARK, 'utf8') === inputsHash();
 
+/** The sources do not build; the message is what Next said. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
+}
+
 /** Builds when stale; true when it did. `output` takes what Next prints. */
 export async function buildIfStale(output: (text: string) => void): Promise<boolean> {
   if (isBuildCurrent()) return false;
@@ -56,7 +61,9 @@ export async function buildIfStale(output: (text: string) => void): Promise<bool
       });
     }
     child.once('error', fail);
-    child.once('exit', (code) => (code === 0 ? done() : fail(new Error(`next build failed:\n${text.slice(-4_000)}`))));
+    child.once('exit', (code) =>
+      code === 0 ? done() : fail(new BuildError(`next build failed:\n${text.slice(-4_000)}`)),
+    );
   });
   writeFileSync(MARK, hash);
   return true;

@@ -58,6 +58,22 @@ async function endLeftover(pid: number): Promise<void> {
   }
 }
 
+/**
+ * Takes the dead one's file away. Two starts may have read the same dead one: whoever finds that it moved the other's
+ * new file puts it back, and meets it again in the next round.
+ */
+function setAside(path: string, dead: LockContent | null, fresh: string): void {
+  const aside = `${fresh}.dead`;
+  try {
+    renameSync(path, aside);
+    if (read(aside)?.pid !== dead?.pid) linkSync(aside, path);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
 /** @throws AlreadyRunningError when another supervisor of this directory lives. */
 export async function takeLock(path: string, content: Omit<LockContent, 'children'>): Promise<Lock> {
   mkdirSync(dirname(path), { recursive: true });
@@ -74,12 +90,12 @@ export async function takeLock(path: string, content: Omit<LockContent, 'childre
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempts > 5) throw error;
     }
     const other = read(path);
-    if (other && other.pid !== process.pid && isOurs(other.pid)) {
+    if (other && other.pid !== content.pid && isOurs(other.pid)) {
       rmSync(fresh, { force: true });
       throw new AlreadyRunningError(other);
     }
     leftovers = other?.children ?? [];
-    rmSync(path, { force: true });
+    setAside(path, other, fresh);
   }
   rmSync(fresh, { force: true });
   for (const { pid } of leftovers) await endLeftover(pid);
@@ -91,7 +107,7 @@ export async function takeLock(path: string, content: Omit<LockContent, 'childre
       renameSync(fresh, path);
     },
     release: () => {
-      if (read(path)?.pid === process.pid) rmSync(path, { force: true });
+      if (read(path)?.pid === content.pid) rmSync(path, { force: true });
     },
   };
 }

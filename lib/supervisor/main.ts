@@ -1,5 +1,6 @@
 import { SchemaRefusedError } from '@/db/migrate';
 import { ConfigError, supervisorConfig } from '@/lib/config';
+import { BuildError } from './build';
 import { doctor } from './doctor';
 import { AlreadyRunningError } from './lock';
 import { type Command, StartRefusedError, Supervisor } from './run';
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
   process.on('SIGTERM', onSignal);
   const starting = supervisor.start({ reset: flags.includes('--reset') }).catch(async (error: Error) => {
     if (isAsked) return;
-    const isKnown = [StartRefusedError, AlreadyRunningError, ConfigError, SchemaRefusedError].some(
+    const isKnown = [StartRefusedError, AlreadyRunningError, ConfigError, SchemaRefusedError, BuildError].some(
       (kind) => error instanceof kind,
     );
     print(isKnown ? error.message : (error.stack ?? error.message));
