@@ -13,7 +13,7 @@ import { ButtonLink } from '@/app/_ui/primitives/button-link';
 import { Card } from '@/app/_ui/primitives/card';
 import { TextareaField, TextField } from '@/app/_ui/primitives/field';
 import type { ChecklistItemView } from '@/lib/contracts/views';
-import { signOffItem, supplyDocument } from './actions';
+import { keepRollbackDocument, keepTrainedPeople, signOffItem } from './actions';
 
 const NOTE_CHARS_MAX = 500;
 const TEXT_CHARS_MAX = 10_000;
@@ -23,11 +23,13 @@ const SUPPLY = {
     label: 'How to roll back, step by step',
     hint: 'Who does what, in which order, and how they see that it worked. A link to your own document is fine.',
     button: 'Keep the procedure',
+    keep: keepRollbackDocument,
   },
   trained_people: {
     label: 'Who was trained on this dashboard',
     hint: 'Names, separated by commas.',
     button: 'Keep the names',
+    keep: keepTrainedPeople,
   },
 } as const;
 
@@ -102,7 +104,7 @@ function Supply({ planId, item }: { planId: string; item: ChecklistItemView }) {
       className="flex flex-col gap-2"
       onSubmit={(event) => {
         event.preventDefault();
-        void act((idempotencyKey) => supplyDocument({ planId, kind: asks, text: text.trim(), idempotencyKey }));
+        void act((idempotencyKey) => words.keep({ planId, text: text.trim(), idempotencyKey }));
       }}
     >
       <FormError failure={failure} />

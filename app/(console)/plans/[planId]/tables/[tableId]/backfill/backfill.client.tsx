@@ -50,7 +50,7 @@ export function Backfill({ planId, tableId }: { planId: string; tableId: string 
       {traffic && run ? (
         <CopyChart traffic={traffic} syncId={tableId} limit={run.itemsPerSecondMax} heightPx={160} />
       ) : null}
-      <SetAside items={query.data.setAside} />
+      {run ? <SetAside runId={run.id} items={query.data.setAside} /> : null}
       {older.length > 0 ? (
         <Card title="Earlier backfills">
           <DataTable label="Earlier backfills" columns={olderColumns} rows={older} rowKey={(each) => each.id} />

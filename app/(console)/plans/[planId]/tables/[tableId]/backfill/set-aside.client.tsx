@@ -11,7 +11,7 @@ import type { SetAsideView } from '@/lib/contracts/views';
 import { acceptSetAside } from '../actions';
 
 /** Items that cannot be written. The table goes on, and each is accepted by name before it can be verified. */
-export function SetAside({ items }: { items: readonly SetAsideView[] }) {
+export function SetAside({ runId, items }: { runId: string; items: readonly SetAsideView[] }) {
   const { act, isPending, failure } = useAct();
   if (items.length === 0) return null;
   const open = items.filter((item) => item.accepted === null).length;
@@ -32,7 +32,7 @@ export function SetAside({ items }: { items: readonly SetAsideView[] }) {
             size="sm"
             isPending={isPending}
             aria-label={`Leave out the item ${item.key}`}
-            onClick={() => act((idempotencyKey) => acceptSetAside({ setAsideId: item.id, idempotencyKey }))}
+            onClick={() => act((idempotencyKey) => acceptSetAside({ runId, setAsideIds: [item.id], idempotencyKey }))}
           >
             Leave it out
           </Button>

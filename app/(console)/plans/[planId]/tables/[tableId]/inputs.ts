@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { id, reason } from '@/app/_server/action-input';
+import { CHECKS } from '@/lib/domain/assessment/checks';
+import { MOVES, type Verb } from '@/lib/domain/plan/moves';
+import { SHARE_MAX_MILLI } from '@/lib/domain/plan/stages';
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, 'The dry run of this move; open it again.');
+const verb = z.enum(MOVES.map((move) => move.verb) as [Verb, ...Verb[]]);
+const share = z.number().int().min(0).max(SHARE_MAX_MILLI).optional();
+
+export const moveInput = z.object({
+  tableId: id,
+  verb,
+  version: z.number().int(),
+  planHash: hash,
+  reason: reason.default(''),
+  typedName: z.string().max(255).optional(),
+  readShareMilli: share,
+});
+export const approvalInput = z.object({
+  tableId: id,
+  verb,
+  planHash: hash,
+  note: reason.optional(),
+  readShareMilli: share,
+});
+export const tableInput = z.object({ tableId: id });
+export const holdInput = z.object({ tableId: id, reason });
+export const runInput = z.object({ runId: id });
+export const runLimitInput = z.object({ runId: id, itemsPerSecondMax: z.number().int().min(1).nullable() });
+export const setAsideInput = z.object({ runId: id, setAsideIds: z.array(id).min(1).max(100) });
+export const mismatchInput = z.object({ mismatchId: id });
+export const waiverInput = z.object({
+  tableId: id,
+  check: z.enum(CHECKS),
+  reason: reason.min(1, 'Say why it may be waived.'),
+});
+
+/** What each action is given by its page, with the key that makes a repetition change nothing. */
+export type Keyed<S extends z.ZodType> = z.input<S> & { idempotencyKey: string };
