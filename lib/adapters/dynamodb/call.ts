@@ -1,4 +1,5 @@
 import type { StoreWire, WireOutcome } from '../ports';
+import { parseObject } from './parse-body';
 
 /** A request that was not answered with what was asked for: a named refusal, or an outcome nobody knows. */
 export type Trouble =
@@ -57,15 +58,7 @@ export async function call(
   return { kind: 'refused', status, errorType, message, retryAfterMs, isThrottle, body: decode(outcome.body) ?? {} };
 }
 
-function decode(body: Buffer): Json | null {
-  if (body.length === 0) return {};
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return isJson(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
+const decode = (body: Buffer): Json | null => (body.length === 0 ? {} : parseObject(body));
 
 export const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

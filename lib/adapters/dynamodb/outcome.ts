@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { WireOutcome } from '../ports';
+import { parseObject } from './parse-body';
 
 /**
  * What an answer says about the request (PROTOCOL W7). Only a refusal that is named is a known failure: a 4xx with an
@@ -53,17 +54,6 @@ type Body = Record<string, unknown> | null;
 
 function errorBody({ body }: WireAnswer): Body {
   return body.length === 0 || body.length > ERROR_BYTES_MAX ? null : parseObject(body);
-}
-
-function parseObject(body: Buffer): Body {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
 }
 
 function errorTypeOf(answer: WireAnswer, body: Body): string | null {
