@@ -18,6 +18,8 @@ import type { Store } from './stores';
 export interface Entry {
   keyId: string;
   image: WireItem | null;
+  /** The image as JSON where the caller has it already. */
+  text?: string;
 }
 
 export type Verdict =
@@ -58,7 +60,10 @@ export async function writeEntries(
 const sized = (entry: Entry): Entry & { bytes: number } => ({
   ...entry,
   // As it stands in the request: the frame of an entry is under a hundred bytes.
-  bytes: entry.image === null ? entry.keyId.length * 3 + 100 : Buffer.byteLength(JSON.stringify(entry.image)) + 100,
+  bytes:
+    entry.image === null
+      ? entry.keyId.length * 3 + 100
+      : Buffer.byteLength(entry.text ?? JSON.stringify(entry.image)) + 100,
 });
 
 type BatchRequest = WriteRequest & { verdicts: Map<string, Verdict> };

@@ -1,0 +1,14 @@
+/** `npm run bench -- <name>`: the last line on standard output is one JSON object with the result. */
+const BENCHES: Record<string, () => Promise<void>> = {
+  demo: async () => (await import('./demo')).runDemoBench(),
+};
+
+const asked = process.argv[2] ?? 'demo';
+const bench = BENCHES[asked];
+if (!bench) {
+  process.stderr.write(`There is no bench "${asked}"; there are: ${Object.keys(BENCHES).join(', ')}\n`);
+  process.exit(2);
+}
+await bench();
+
+export {};
