@@ -8,8 +8,12 @@ import type { Clock, Log } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { Control } from './control/control';
+import { DirtyFeed } from './dirty/feed';
+import { Marks } from './dirty/marks';
 import { startServer } from './http/server';
-import { Pipeline } from './pipeline/pipeline';
+import { Intents } from './intents/intents';
+import { LIMITS } from './limits';
+import { createPipeline } from './pipeline/create';
 import { Views } from './pipeline/views';
 import { Authorizer } from './sigv4/authorize';
 import { openFolder } from './state/folder';
@@ -58,8 +62,28 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const views = new Views();
   const stores = new SealedStores(sealer, log);
   const authorizer = new Authorizer(sealer, clock, log);
-  const pipeline = new Pipeline({ views, stores, clock, log, safeguards });
-  const control = new Control({ sql: database.sql, folder, views, log, safeguards, stores, authorizer });
+  const onFatal = options.onFatal ?? endProcess(log);
+  const intents = await Intents.open({
+    folder: join(folder.path, 'intents'),
+    keysMax: LIMITS.intentKeysMax,
+    compactBytes: LIMITS.intentCompactBytes,
+    bytesMax: LIMITS.intentLogBytesMax,
+    clock,
+    log,
+    safeguards,
+    onFatal,
+  }).catch(async (error: unknown) => {
+    await database.close();
+    folder.release();
+    throw error;
+  });
+  const feed = new DirtyFeed(clock, safeguards);
+  const { sql } = database;
+  const marks = new Marks({ sql, intents, feed, views, log, safeguards });
+  const pipeline = createPipeline({ views, stores, clock, log, safeguards, intents, marker: marks, dirty: feed });
+  const control = new Control({
+    ...{ sql, folder, views, clock, log, safeguards, stores, authorizer, intents, marks, feed, pipeline },
+  });
   const server = await startServer({
     host: options.host,
     port: options.port,
@@ -74,11 +98,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     throw error;
   });
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${server.port}`;
-  const ready = control.start({ ...options, version: GATEWAY_VERSION, host: hostname(), listen: url });
+  const ready = control.start({ ...options, onFatal, version: GATEWAY_VERSION, host: hostname(), listen: url });
   ready.catch(() => {});
 
   const release = async () => {
     await stores.close();
+    await intents.close().catch(() => {});
     await database.close();
     folder.release();
   };
@@ -103,15 +128,17 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   };
 }
 
+const endProcess = (log: Log) => (error: Error) => {
+  log.error({ error }, 'The gateway ends: it cannot keep its promises any more');
+  process.exit(1);
+};
+
 /** Runs a gateway as a process of its own until SIGTERM or SIGINT. */
 export async function runGatewayProcess(
   options: GatewayOptions & { logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent' },
 ): Promise<void> {
   const log = createLog({ process: 'gateway', level: options.logLevel });
-  const onFatal = (error: Error) => {
-    log.error({ error }, 'The gateway ends: it cannot keep its promises any more');
-    process.exit(1);
-  };
+  const onFatal = endProcess(log);
   const gateway = await startGateway({ ...options, log, onFatal });
   let isClosing = false;
   const end = () => {

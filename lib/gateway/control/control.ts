@@ -1,27 +1,38 @@
 /** The side of a gateway that talks to Postgres. Nothing on the request path waits for it. */
-
 import { listen, type Sql } from '@/db/client';
+import { readDirty } from '@/db/queries/gateway/dirty';
 import { ping, sayGoodbye } from '@/db/queries/gateway/registration';
-import { report } from '@/db/queries/gateway/reports';
-import type { Log } from '@/lib/adapters/ports';
+import { markUnproven, report, type TableReport } from '@/db/queries/gateway/reports';
+import type { Clock, Log } from '@/lib/adapters/ports';
 import { CHANNELS } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { DirtyFeed } from '../dirty/feed';
+import type { Marks } from '../dirty/marks';
+import type { Intents } from '../intents/intents';
 import { LIMITS } from '../limits';
+import type { Pipeline } from '../pipeline/pipeline';
 import type { Views } from '../pipeline/views';
 import type { Authorizer } from '../sigv4/authorize';
 import type { StateFolder } from '../state/folder';
 import type { SealedStores } from '../stores';
+import { CanaryDuty } from './canary';
 import { Loop } from './loop';
 import { DeclaredDeadError, RoutingControl } from './routing';
+import { TrafficReport } from './traffic-report';
 
 export interface ControlParts {
   sql: Sql;
   folder: StateFolder;
   views: Views;
+  clock: Clock;
   log: Log;
   safeguards: SafeguardSet;
   stores: SealedStores;
   authorizer: Authorizer;
+  intents: Intents;
+  marks: Marks;
+  feed: DirtyFeed;
+  pipeline: Pipeline;
 }
 
 export interface StartFacts {
@@ -36,9 +47,13 @@ export interface StartFacts {
 export class Control {
   #routing: RoutingControl | null = null;
   readonly #loops: Loop[] = [];
-  #listening: { stop(): Promise<void> } | null = null;
+  readonly #listening: { stop(): Promise<void> }[] = [];
   #report: Loop | null = null;
+  #canary: Loop | null = null;
+  #traffic: TrafficReport | null = null;
   #isEnding = false;
+  /** Tables whose owed verification is on record in Postgres. */
+  readonly #unprovenSaid = new Map<string, number>();
 
   constructor(private readonly parts: ControlParts) {}
 
@@ -50,7 +65,7 @@ export class Control {
 
   /** Resolves once there is routing to obey. Rejects where this identity may never serve again. */
   async start(facts: StartFacts): Promise<void> {
-    const { views, stores, authorizer, log } = this.parts;
+    const { views, stores, authorizer, intents, marks } = this.parts;
     const routing = new RoutingControl({
       ...this.parts,
       registration: facts,
@@ -60,37 +75,72 @@ export class Control {
       },
     });
     this.#routing = routing;
-    views.onChange = () => this.#report?.kick();
+    views.onChange = () => {
+      this.#report?.kick();
+      this.#canary?.kick();
+    };
+    intents.onChange = (planTableId) => {
+      if (views.current?.byId.get(planTableId)?.writes === 'held') this.#report?.kick();
+    };
     await this.#firstLook(routing);
     if (this.#isEnding) return;
-    const everyMs = LIMITS.pollEveryMs;
-    const poll = new Loop({ name: 'routing', everyMs, log, run: () => this.#refresh(routing, facts) });
-    this.#loops.push(
-      poll,
-      new Loop({ name: 'material', everyMs: LIMITS.materialEveryMs, log, run: () => routing.refreshMaterial() }),
+    // What an earlier life left open may have been carried out: marked before anything else (PROTOCOL D4, F5).
+    for (const key of intents.left.splice(0)) {
+      marks.mark(key, 'restart', true);
+      intents.end(key);
+    }
+    marks.start();
+    this.#startLoops(routing, facts);
+  }
+
+  #startLoops(routing: RoutingControl, facts: StartFacts): void {
+    const { sql, views, clock, log, folder, intents, feed, pipeline } = this.parts;
+    const loop = (name: string, everyMs: number, run: () => Promise<void>) => {
+      const made = new Loop({ name, everyMs, log, run });
+      this.#loops.push(made);
+      return made;
+    };
+    const poll = loop('routing', LIMITS.pollEveryMs, () => this.#refresh(routing, facts));
+    loop('material', LIMITS.materialEveryMs, () => routing.refreshMaterial());
+    const feedLoop = loop('feed', LIMITS.feedEveryMs, () => this.#readFeed());
+    this.#report = loop('report', LIMITS.reportEveryMs, () => this.#say(facts));
+    loop('unproven', LIMITS.reportEveryMs, () => this.#sayUnproven());
+    loop('intents', LIMITS.reportEveryMs, () => intents.flushIdle());
+    const gatewayId = folder.gatewayId;
+    const traffic = new TrafficReport({ sql, gatewayId, views, clock, log });
+    this.#traffic = traffic;
+    loop('traffic', LIMITS.reportEveryMs, () => traffic.run());
+    const canary = new CanaryDuty({ sql, gatewayId, views, handle: (request) => pipeline.handle(request) });
+    this.#canary = loop('canary', LIMITS.pollEveryMs, () => canary.run());
+    this.#listening.push(
+      listen(sql, CHANNELS.routing, { message: () => poll.kick(), reconnect: () => poll.kick() }),
+      listen(sql, CHANNELS.dirty, {
+        message: (payload) => {
+          const { planTableId, keyHash, event } = JSON.parse(payload) as Record<string, string>;
+          if (event === 'marked' && planTableId && keyHash && views.current?.byId.has(planTableId)) {
+            feed.heard(planTableId, keyHash);
+          }
+          feedLoop.kick();
+        },
+        reconnect: () => feedLoop.kick(),
+      }),
     );
-    this.#report = new Loop({ name: 'report', everyMs: LIMITS.reportEveryMs, log, run: () => this.#say(facts) });
-    this.#loops.push(this.#report);
-    this.#listening = listen(this.parts.sql, CHANNELS.routing, {
-      message: () => poll.kick(),
-      reconnect: () => poll.kick(),
-    });
   }
 
   /** Nothing in flight and Postgres there: the snapshot is closed first, then goodbye is said (PROTOCOL F5). */
   async goodbye(stopped: Promise<void>): Promise<boolean> {
     this.#isEnding = true;
-    const { folder, views, sql, log } = this.parts;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((done) => {
-      timer = setTimeout(() => done('late'), LIMITS.closeWaitMsMax);
-    });
-    const first = await Promise.race([stopped, late]);
-    clearTimeout(timer);
+    const { folder, views, sql, log, intents } = this.parts;
+    const deadlineAt = performance.now() + LIMITS.closeWaitMsMax;
+    await withDeadline(stopped, LIMITS.closeWaitMsMax);
+    const isIdle = () => views.inFlight() === 0 && intents.size === 0;
+    while (!isIdle() && performance.now() < deadlineAt) await rest(20);
+    await this.#traffic?.run().catch(() => {});
     await this.#stopLoops();
-    if (first === 'late' || views.inFlight() > 0 || !this.#routing?.isRegistered) return false;
+    if (!isIdle() || intents.unproven.size > 0 || !this.#routing?.isRegistered) return false;
     try {
       await ping(sql);
+      await intents.close();
       if (views.current) await folder.writeSnapshot(views.current.snapshot, 'closed');
       await sayGoodbye(sql, folder.gatewayId);
       return true;
@@ -102,6 +152,7 @@ export class Control {
 
   async die(): Promise<void> {
     this.#isEnding = true;
+    await this.parts.intents.die();
     await this.#stopLoops();
   }
 
@@ -114,10 +165,10 @@ export class Control {
       } catch (error) {
         if (error instanceof DeclaredDeadError) throw error;
         if (tries === 0) log.warn({ error }, 'Postgres gave no routing yet; it is asked again');
-        const isLate = performance.now() - startedAt > LIMITS.startAskMsMax || !routing.isRegistered;
+        const isLate = performance.now() - startedAt > LIMITS.startAskMsMax;
         if (isLate && (await routing.resume())) return;
       }
-      if (views.current === null) await new Promise((done) => setTimeout(done, Math.min(100 * 2 ** tries, 1_000)));
+      if (views.current === null) await rest(Math.min(100 * 2 ** tries, 1_000));
     }
   }
 
@@ -130,23 +181,79 @@ export class Control {
     }
   }
 
+  async #readFeed(): Promise<void> {
+    const { sql, views, feed, clock } = this.parts;
+    const tables = (views.current?.snapshot.tables ?? []).filter((table) => table.writes !== 'source');
+    const startedAtMs = clock.monotonicMs();
+    const rowsMax = LIMITS.dirtyRowsPerTableMax;
+    const ids = tables.map((table) => table.planTableId);
+    const rows = ids.length === 0 ? [] : await readDirty(sql, ids, rowsMax);
+    feed.take(startedAtMs, rows, rowsMax);
+  }
+
   async #say(facts: StartFacts): Promise<void> {
-    const { sql, folder, views } = this.parts;
-    const acknowledged = this.#routing?.acknowledged() ?? null;
+    const { sql, folder, views, intents, feed } = this.parts;
+    const unproven = [...intents.unproven.values()];
+    const ageMs = feed.ageMs();
     const state = await report(sql, {
       gatewayId: folder.gatewayId,
-      acknowledged,
+      acknowledged: this.#routing?.acknowledged() ?? null,
       inFlight: views.inFlight(),
-      intentsOpen: 0,
-      dirtyKnown: 0,
-      feedAgeMs: null,
-      unprovenSinceMs: null,
-      tables: [],
+      intentsOpen: intents.size,
+      dirtyKnown: feed.size(),
+      feedAgeMs: ageMs === null ? null : Math.round(ageMs),
+      unprovenSinceMs: unproven.length === 0 ? null : Math.min(...unproven),
+      tables: this.#tableReports(),
     });
     if (state === 'declared_dead') facts.onFatal?.(new DeclaredDeadError(folder.gatewayId));
   }
 
-  async #stopLoops(): Promise<void> {
-    await Promise.all([...this.#loops.map((loop) => loop.stop()), this.#listening?.stop()]);
+  /** Quiet: held, nothing in flight, every intent cleared, and no record of intents owed (PROTOCOL F1, W6). */
+  #tableReports(): TableReport[] {
+    const { views, intents } = this.parts;
+    const view = views.current;
+    if (view === null) return [];
+    return view.snapshot.tables.map((table) => {
+      const inFlight = views.inFlightOf(table.planTableId);
+      const intentsOpen = intents.openOf(table.planTableId);
+      const isUnproven = intents.unproven.has(table.planTableId) || intents.worksForMs() === null;
+      const isQuiet = table.writes === 'held' && inFlight === 0 && intentsOpen === 0 && !isUnproven;
+      return { planTableId: table.planTableId, quietEpoch: isQuiet ? view.epoch : null, inFlight, intentsOpen };
+    });
   }
+
+  /** Intents that could not be recorded: said to Postgres, and taken back after delta (PROTOCOL W6). */
+  async #sayUnproven(): Promise<void> {
+    const { intents, views, sql, clock } = this.parts;
+    if (intents.unproven.size === 0) return;
+    await intents.probe();
+    const worksForMs = intents.worksForMs();
+    const tables = [...intents.unproven].map(([planTableId, sinceMs]) => ({ planTableId, sinceMs }));
+    const isNew = tables.some((one) => !this.#unprovenSaid.has(one.planTableId));
+    const deltaMs = Math.max(0, ...(views.current?.snapshot.tables ?? []).map((table) => table.deltaMs));
+    const isOver = worksForMs !== null && worksForMs > deltaMs;
+    if (!isNew && !isOver) return;
+    // Said at the beginning, and again at the end: the owed verification begins after the last unrecorded write.
+    await markUnproven(sql, tables, 'A gateway could not record its writes on disk');
+    for (const { planTableId } of tables) this.#unprovenSaid.set(planTableId, clock.nowMs());
+    if (!isOver) return;
+    await intents.clearUnproven();
+    this.#unprovenSaid.clear();
+  }
+
+  async #stopLoops(): Promise<void> {
+    await this.parts.marks.stop();
+    await Promise.all([...this.#loops, ...this.#listening].map((one) => one.stop()));
+  }
+}
+
+const rest = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+async function withDeadline(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((done) => {
+    timer = setTimeout(done, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }

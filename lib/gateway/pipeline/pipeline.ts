@@ -1,63 +1,123 @@
 /**
  * From a request to an answer. This room knows nothing of HTTP servers: the TypeScript client runs the same pipeline
- * inside an application. See PROTOCOL sections 1 and 5; each file here says which sentences it is.
+ * inside an application. A request waits while its table is held, then begins under one view of the routing and ends
+ * under it (PROTOCOL E2, F2).
  */
-import type { Clock, Log, WireOutcome } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
-import type { SafeguardSet } from '@/lib/domain/safeguards';
+import { routeWrite } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
-import { routed } from './parse';
+import { type Call, comeAgain, type PipelineParts } from './context';
+import { refuseStatements, refuseUnsafe } from './other-calls';
+import { isJson, type Json, member, type Routed, routed, STATEMENT_OPERATIONS } from './parse';
+import { readBatch } from './read-batch';
+import { readOne } from './read-one';
+import { readTransact } from './read-transact';
 import { answerOf } from './respond';
-import type { Store, Stores } from './stores';
-import type { Views } from './views';
+import type { RoutingView } from './views';
+import { writeBatch } from './write-batch';
+import { writeOne } from './write-one';
+import { writeTransact } from './write-transact';
 
-export interface PipelineParts {
-  views: Views;
-  stores: Stores;
-  clock: Clock;
-  log: Log;
-  safeguards: SafeguardSet;
-}
+const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems']);
 
 export class Pipeline {
   constructor(private readonly parts: PipelineParts) {}
 
   async handle(request: GatewayRequest): Promise<GatewayAnswer> {
-    const view = this.parts.views.current;
-    if (view === null) return refusal('ServiceUnavailableException', 'This gateway has not seen its routing yet.', 503);
-    const found = routed(request, view);
-    if (found === null) {
-      this.parts.views.begin(view);
-      try {
-        return await passThrough(this.parts, request);
-      } finally {
-        this.parts.views.end(view);
+    const { views, clock } = this.parts;
+    let waitingSinceMs: number | null = null;
+    for (;;) {
+      const view = views.current;
+      if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
+      const found = routed(request, view);
+      if (found === null) return await this.#under(view, [], () => this.#passThrough(request));
+      const isWrite = WRITES.has(request.operation);
+      const stopped = isWrite || isStrongRead(request.operation, found.input) ? this.#stopped(found, isWrite) : null;
+      if (stopped === null) {
+        if (waitingSinceMs !== null) this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);
+        const watched = isWrite || isStrongRead(request.operation, found.input) ? found.tables : [];
+        const call: Call = { parts: this.parts, view, request, input: found.input };
+        const answer = await this.#under(view, watched, () => this.#run(call, found));
+        if (isWrite && answer.status >= 500)
+          for (const table of found.tables) view.traffic(table.planTableId).add('userErrors');
+        return answer;
       }
+      waitingSinceMs ??= clock.monotonicMs();
+      const leftMs = stopped.isHeld ? stopped.table.holdMsMax - (clock.monotonicMs() - waitingSinceMs) : 0;
+      if (leftMs <= 0) {
+        view.traffic(stopped.table.planTableId).add('writesRefused');
+        this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);
+        return comeAgain(stopped.table);
+      }
+      await views.newerThan(view, leftMs);
     }
-    return await passThrough(this.parts, request);
+  }
+
+  #stopped(found: Routed, isWrite: boolean): { table: TableRouting; isHeld: boolean } | null {
+    for (const table of found.tables) {
+      const { kind } = routeWrite(table, this.parts.safeguards);
+      if (kind === 'wait') return { table, isHeld: true };
+      if (kind === 'refuse' && isWrite) return { table, isHeld: false };
+    }
+    return null;
+  }
+
+  #countHeld(view: RoutingView, found: Routed, ms: number): void {
+    for (const table of found.tables) view.traffic(table.planTableId).add('heldMs', Math.round(ms));
+  }
+
+  async #under(
+    view: RoutingView,
+    watched: readonly TableRouting[],
+    run: () => Promise<GatewayAnswer>,
+  ): Promise<GatewayAnswer> {
+    const { views } = this.parts;
+    views.begin(view);
+    for (const table of watched) views.beginTable(table.planTableId);
+    try {
+      return await run();
+    } finally {
+      for (const table of watched) views.endTable(table.planTableId);
+      views.end(view);
+    }
+  }
+
+  async #run(call: Call, found: Routed): Promise<GatewayAnswer> {
+    const [table] = found.tables;
+    switch (call.request.operation) {
+      case 'PutItem':
+      case 'UpdateItem':
+      case 'DeleteItem':
+        return await writeOne(call, table as TableRouting);
+      case 'GetItem':
+      case 'Query':
+      case 'Scan':
+        return await readOne(call, table as TableRouting);
+      case 'BatchWriteItem':
+        return await writeBatch(call);
+      case 'BatchGetItem':
+        return await readBatch(call);
+      case 'TransactWriteItems':
+        return await writeTransact(call);
+      case 'TransactGetItems':
+        return await readTransact(call);
+    }
+    const isStatement = STATEMENT_OPERATIONS.has(call.request.operation);
+    const refused = isStatement ? refuseStatements(call) : refuseUnsafe(call, found.tables);
+    return refused ?? (await this.#passThrough(call.request));
+  }
+
+  /** The bytes as they came, to the source, and its answer as it came. */
+  async #passThrough(request: GatewayRequest): Promise<GatewayAnswer> {
+    const store = this.parts.stores.source();
+    return answerOf(await store.wire.send(request), store.kind);
   }
 }
 
-/** The bytes as they came, to the source, and its answer as it came. */
-export async function passThrough(parts: PipelineParts, request: GatewayRequest): Promise<GatewayAnswer> {
-  const store = parts.stores.source();
-  return answerOf(await forward(store, request), store.kind);
+function isStrongRead(operation: string, input: Json): boolean {
+  if (operation === 'TransactGetItems') return true;
+  if (operation === 'GetItem' || operation === 'Query' || operation === 'Scan') return input.ConsistentRead === true;
+  if (operation !== 'BatchGetItem') return false;
+  const items = member(input, 'RequestItems');
+  return isJson(items) && Object.values(items).some((one) => isJson(one) && one.ConsistentRead === true);
 }
-
-/** Sends a request once. `body` replaces the bytes where they had to change. */
-export function forward(
-  store: Store,
-  request: GatewayRequest,
-  options: { body?: Buffer; timeoutMs?: number } = {},
-): Promise<WireOutcome> {
-  const { body, timeoutMs } = options;
-  return store.wire.send({
-    operation: request.operation,
-    target: request.target,
-    body: body ?? request.body,
-    payloadHash: body === undefined ? request.payloadHash : undefined,
-    timeoutMs,
-  });
-}
-
-export type { TableRouting };

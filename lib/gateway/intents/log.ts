@@ -1,0 +1,172 @@
+/**
+ * The intent log on disk (PROTOCOL W6). Records are appended in groups: while one group is written and synced the next
+ * gathers, so a sync is shared by all who wait. Clears ride along with the next group; one that is lost costs a mark at
+ * the next start and nothing else.
+ */
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from '../state/files';
+import { decodeRecords, encodeRecord, type IntentRecord } from './record';
+
+/** The disk takes no more: nothing was recorded, and nothing may be written under these intents. */
+export class IntentDiskError extends Error {
+  override readonly name = 'IntentDiskError';
+}
+
+export interface IntentLogOptions {
+  path: string;
+  compactBytes: number;
+  bytesMax: number;
+  /** Every key that is open now; what a new log begins with. */
+  openRecords(): Iterable<IntentRecord>;
+  /** A failed sync leaves the file in a state nobody knows: the process ends. */
+  onFatal(error: Error): void;
+  /** For tests: the disk as it may behave. */
+  disk?: Disk;
+}
+
+export interface Disk {
+  write(file: FileHandle, bytes: Buffer): Promise<void>;
+  sync(file: FileHandle): Promise<void>;
+}
+
+const REAL_DISK: Disk = {
+  write: async (file, bytes) => {
+    let at = 0;
+    while (at < bytes.length) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+  },
+  sync: (file) => file.datasync(),
+};
+
+interface Waiter {
+  done(): void;
+  fail(error: Error): void;
+}
+
+export class IntentLog {
+  #file: FileHandle;
+  #bytes = 0;
+  #pending: Buffer[] = [];
+  #waiting: Waiter[] = [];
+  #isFlushing = false;
+  #isDead = false;
+  readonly #disk: Disk;
+
+  private constructor(
+    file: FileHandle,
+    private readonly options: IntentLogOptions,
+  ) {
+    this.#file = file;
+    this.#disk = options.disk ?? REAL_DISK;
+  }
+
+  /** Opens the log and returns what an earlier process left open. The file is written anew at the first flush. */
+  static async open(options: IntentLogOptions): Promise<{ log: IntentLog; left: Map<string, IntentRecord> }> {
+    const old = await readFile(options.path).catch((error: { code?: string }) => {
+      if (error.code === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    });
+    const left = new Map<string, IntentRecord>();
+    for (const record of decodeRecords(old)) {
+      const id = `${record.planTableId}\n${record.keyId}`;
+      if (record.kind === 'open') left.set(id, record);
+      else left.delete(id);
+    }
+    const file = await open(options.path, 'a', 0o600);
+    const log = new IntentLog(file, options);
+    // A torn tail would hide whatever is appended behind it, so an old log is never appended to.
+    log.#bytes = old.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+    return { log, left };
+  }
+
+  append(record: IntentRecord): void {
+    this.#pending.push(encodeRecord(record));
+  }
+
+  /** Resolves when everything appended so far is on disk. @throws IntentDiskError */
+  sync(): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#waiting.push({ done, fail });
+      if (!this.#isFlushing) void this.#flush();
+    });
+  }
+
+  /** Clears that nobody waited for; without this an idle gateway would leave them for the next start to mark. */
+  async flushIdle(): Promise<void> {
+    if (this.#pending.length > 0 && this.#waiting.length === 0 && !this.#isDead) await this.sync();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isDead && this.#pending.length > 0) await this.sync().catch(() => {});
+    this.#isDead = true;
+    await this.#file.close();
+  }
+
+  /** For tests of a crash: nothing more reaches the disk, and nobody who waits is told. */
+  async die(): Promise<void> {
+    this.#isDead = true;
+    await this.#file.close().catch(() => {});
+  }
+
+  async #flush(): Promise<void> {
+    this.#isFlushing = true;
+    // One turn of the loop lets the requests that came together share a sync.
+    await new Promise<void>((done) => setImmediate(done));
+    while (this.#waiting.length > 0 && !this.#isDead) {
+      const bytes = Buffer.concat(this.#pending);
+      const waiting = this.#waiting;
+      this.#pending = [];
+      this.#waiting = [];
+      const error = await this.#write(bytes);
+      if (this.#isDead) return;
+      for (const waiter of waiting) {
+        if (error === null) waiter.done();
+        else waiter.fail(error);
+      }
+    }
+    this.#isFlushing = false;
+  }
+
+  async #write(bytes: Buffer): Promise<IntentDiskError | null> {
+    try {
+      // The new log holds what is open now, the waiting records included.
+      if (this.#bytes > this.options.compactBytes) await this.#compact();
+      else {
+        await this.#disk.write(this.#file, bytes);
+        this.#bytes += bytes.length;
+      }
+    } catch (error) {
+      const code = String((error as { code?: unknown }).code ?? 'unknown');
+      // Half a record would hide what is appended behind it.
+      if (Number.isFinite(this.#bytes)) await this.#file.truncate(this.#bytes).catch(() => {});
+      return new IntentDiskError(`the intent log cannot be written: ${code}`);
+    }
+    if (this.#bytes > this.options.bytesMax) return new IntentDiskError('the intent log has reached its bound');
+    try {
+      await this.#disk.sync(this.#file);
+      return null;
+    } catch (error) {
+      this.#isDead = true;
+      this.options.onFatal(new Error('the intent log cannot be synced', { cause: error }));
+      return new IntentDiskError('the intent log cannot be synced');
+    }
+  }
+
+  async #compact(): Promise<void> {
+    const { path } = this.options;
+    const bytes = Buffer.concat([...this.options.openRecords()].map(encodeRecord));
+    const aside = await open(`${path}.new`, 'w', 0o600);
+    try {
+      await this.#disk.write(aside, bytes);
+      await this.#disk.sync(aside);
+      await rename(`${path}.new`, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      await aside.close();
+      throw error;
+    }
+    await this.#file.close();
+    this.#file = aside;
+    this.#bytes = bytes.length;
+  }
+}

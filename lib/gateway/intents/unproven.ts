@@ -1,0 +1,57 @@
+/**
+ * "Unproven since …" (PROTOCOL W6): when intents cannot be recorded, this is, before the gateway serves without them. The
+ * file has its full size from the start and is written in place, so that a full disk does not stop it.
+ */
+import { open, readFile } from 'node:fs/promises';
+
+const BYTES = 64 * 1024;
+
+export class UnprovenFile {
+  /** Since when, by table; wall clock. */
+  readonly since = new Map<string, number>();
+
+  private constructor(private readonly path: string) {}
+
+  static async open(path: string): Promise<UnprovenFile> {
+    const file = new UnprovenFile(path);
+    const text = await readFile(path, 'utf8').catch(() => null);
+    if (text === null) await file.#write('{}', 'w');
+    else {
+      try {
+        for (const [id, ms] of Object.entries(JSON.parse(text.trimEnd()) as Record<string, number>))
+          file.since.set(id, ms);
+      } catch {
+        throw new Error(
+          `${path} cannot be read: what could not be recorded is not known; restore it or take a new name`,
+        );
+      }
+    }
+    return file;
+  }
+
+  /** Durable when it resolves; throws where even this cannot be written. */
+  async record(tableIds: Iterable<string>, nowMs: number): Promise<void> {
+    const next = new Map(this.since);
+    for (const id of tableIds) if (!next.has(id)) next.set(id, nowMs);
+    if (next.size === this.since.size) return;
+    await this.#write(JSON.stringify(Object.fromEntries(next)), 'r+');
+    for (const [id, ms] of next) this.since.set(id, ms);
+  }
+
+  async clear(): Promise<void> {
+    await this.#write('{}', 'r+');
+    this.since.clear();
+  }
+
+  async #write(text: string, flag: 'w' | 'r+'): Promise<void> {
+    const bytes = Buffer.alloc(BYTES, 0x20);
+    if (bytes.write(text) < Buffer.byteLength(text)) throw new Error('more unproven tables than the file can name');
+    const file = await open(this.path, flag, 0o600);
+    try {
+      await file.write(bytes, 0, BYTES, 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** What every operation of the pipeline works with, and the one way in which it asks a store. */
+
+import { THROTTLE_TYPES } from '@/lib/adapters/dynamodb/call';
+import type { Clock, Log, WireOutcome } from '@/lib/adapters/ports';
+import type { TableRouting } from '@/lib/contracts/routing';
+import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { Intents } from '../intents/intents';
+import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
+import type { Lanes } from './lanes';
+import type { DirtyKnown, Marker } from './marker';
+import type { Mirror, MirrorJob } from './mirror';
+import type { Json } from './parse';
+import type { Side, Stores } from './stores';
+import type { TokenMemory } from './tokens';
+import type { RoutingView, Views } from './views';
+
+export interface PipelineParts {
+  views: Views;
+  stores: Stores;
+  clock: Clock;
+  log: Log;
+  safeguards: SafeguardSet;
+  lanes: Lanes<MirrorJob>;
+  mirror: Mirror;
+  intents: Intents;
+  marker: Marker;
+  dirty: DirtyKnown;
+  tokens: TokenMemory;
+}
+
+/** One request under one view. */
+export interface Call {
+  parts: PipelineParts;
+  view: RoutingView;
+  request: GatewayRequest;
+  input: Json;
+}
+
+/** Sends a request about one table to one side, once; counts and times it. `body` replaces the bytes. */
+export async function ask(
+  call: Call,
+  where: { table: TableRouting; side: Side },
+  body: Buffer | null,
+): Promise<WireOutcome> {
+  const { parts, view, request } = call;
+  const { table, side } = where;
+  const store = parts.stores.side(table, side);
+  const startedAt = parts.clock.monotonicMs();
+  const outcome = await store.wire.send({
+    operation: request.operation,
+    target: request.target,
+    body: body ?? request.body,
+    payloadHash: body === null ? request.payloadHash : undefined,
+    timeoutMs: table.storeTimeoutMs,
+  });
+  const traffic = view.traffic(table.planTableId);
+  traffic.took(side, parts.clock.monotonicMs() - startedAt);
+  if (outcome.kind === 'unknown' || (outcome.kind === 'refused' && THROTTLE_TYPES.has(outcome.errorType))) {
+    traffic.add(side === 'source' ? 'sourceErrors' : 'targetErrors');
+  }
+  return outcome;
+}
+
+/** Held or refused: SDKs repeat it by themselves. */
+export const comeAgain = (table: TableRouting): GatewayAnswer =>
+  refusal(
+    'ThrottlingException',
+    `Writes to ${table.tableName} are stopped for a moment by the plan "${table.planName}"; try again.`,
+  );
+
+export const noRecord = (table: TableRouting): GatewayAnswer =>
+  refusal(
+    'InternalServerError',
+    `The gateway cannot record writes to ${table.tableName} (plan "${table.planName}"); nothing was written.`,
+    500,
+  );

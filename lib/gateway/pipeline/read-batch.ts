@@ -1,0 +1,217 @@
+/** BatchGetItem: keys by the store that each is read from, one request to each store, one answer of both. */
+
+import { THROTTLE_TYPES } from '@/lib/adapters/dynamodb/call';
+import type { WireItem, WireOutcome } from '@/lib/adapters/ports';
+import type { TableRouting } from '@/lib/contracts/routing';
+import { keyId } from '@/lib/domain/item/key';
+import { type GatewayAnswer, jsonAnswer, withBody } from './answer';
+import type { Call } from './context';
+import { decode, isJson, type Json, member, tableNameOf } from './parse';
+import { keyFacts } from './read-one';
+import { cannotRead, markMissed, mayFallBackNow, route } from './reads';
+import { keysRenamed, namedBack } from './rename';
+import { answerOf } from './respond';
+import type { Side, Store } from './stores';
+
+interface Part {
+  store: Store;
+  side: Side;
+  /** The application's name of a table → its request with these keys alone. */
+  items: Map<string, { request: Json; table: TableRouting | null; keys: Json[]; fallbackKeys: Set<Json> }>;
+}
+
+export async function readBatch(call: Call): Promise<GatewayAnswer> {
+  const items = member(call.input, 'RequestItems');
+  const parts = isJson(items) ? split(call, items) : null;
+  if (parts === null) {
+    const store = call.parts.stores.source();
+    return answerOf(await store.wire.send(call.request), store.kind);
+  }
+  if ('answer' in parts) return parts.answer;
+  const isWhole = parts.length === 1;
+  const results = await Promise.all(parts.map((part) => sendPart(call, part, isWhole)));
+  const second = await fallBack(call, parts, results);
+  return merged([...results.map((one) => one.answer), ...second]);
+}
+
+function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } | null {
+  const parts = new Map<string, Part>();
+  for (const [name, given] of Object.entries(items)) {
+    const keys = isJson(given) ? given.Keys : undefined;
+    if (!isJson(given) || !Array.isArray(keys)) return null;
+    const table = call.view.byName.get(tableNameOf(name)) ?? null;
+    for (const key of keys as Json[]) {
+      let side: Side = 'source';
+      let isFallback = false;
+      if (table !== null) {
+        const decision = route(call, table, keyFacts(call, table, { key, isStrong: given.ConsistentRead === true }));
+        if (decision.store === null) return { answer: cannotRead(table, decision.sentence) };
+        side = decision.store;
+        isFallback = decision.fallback;
+        // A key that may yet be asked of the source is counted when it is known who answered.
+        if (!isFallback) call.view.traffic(table.planTableId).add(decision.count);
+      }
+      const store = table === null ? call.parts.stores.source() : call.parts.stores.side(table, side);
+      const id = store.wire.target.connectionId;
+      const part = parts.get(id) ?? { store, side, items: new Map() };
+      parts.set(id, part);
+      const of = part.items.get(name) ?? { request: given, table, keys: [], fallbackKeys: new Set<Json>() };
+      part.items.set(name, of);
+      of.keys.push(key);
+      if (isFallback) of.fallbackKeys.add(key);
+    }
+  }
+  return parts.size === 0 ? null : [...parts.values()];
+}
+
+interface Result {
+  answer: GatewayAnswer;
+  outcome: WireOutcome;
+}
+
+async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Result> {
+  const { request, input, parts } = call;
+  const names = new Map<string, string>();
+  const items: Json = {};
+  let timeoutMs: number | undefined;
+  for (const [name, of] of part.items) {
+    items[name] = { ...of.request, Keys: of.keys };
+    if (of.table === null) continue;
+    timeoutMs = Math.max(timeoutMs ?? 0, of.table.storeTimeoutMs);
+    const there = parts.stores.side(of.table, part.side).tableName ?? of.table.tableName;
+    if (there !== name && part.store.kind !== 'dynamodb') names.set(name, there);
+    else if (parts.stores.side(of.table, part.side).tableName !== null) names.set(name, there);
+  }
+  const isSame = isWhole && names.size === 0;
+  const body = isSame
+    ? request.body
+    : Buffer.from(JSON.stringify({ ...input, RequestItems: keysRenamed(items, names) }));
+  const startedAt = parts.clock.monotonicMs();
+  const { operation, target, payloadHash } = request;
+  const outcome = await part.store.wire.send({
+    operation,
+    target,
+    body,
+    payloadHash: isSame ? payloadHash : undefined,
+    timeoutMs,
+  });
+  count(call, part, { outcome, tookMs: parts.clock.monotonicMs() - startedAt });
+  const answer = answerOf(outcome, part.store.kind);
+  const said = outcome.kind === 'ok' && names.size > 0 ? decode(outcome.body) : null;
+  if (said === null) return { answer, outcome };
+  return {
+    answer: withBody(answer, namedBack(said, new Map([...names].map(([ours, theirs]) => [theirs, ours])))),
+    outcome,
+  };
+}
+
+function count(call: Call, part: Part, of: { outcome: WireOutcome; tookMs: number }): void {
+  const { outcome } = of;
+  const isTrouble = outcome.kind === 'unknown' || (outcome.kind === 'refused' && THROTTLE_TYPES.has(outcome.errorType));
+  for (const { table } of part.items.values()) {
+    if (table === null) continue;
+    const traffic = call.view.traffic(table.planTableId);
+    traffic.took(part.side, of.tookMs);
+    if (isTrouble) traffic.add(part.side === 'source' ? 'sourceErrors' : 'targetErrors');
+  }
+}
+
+/** Keys that the target failed on or lacks are asked of the source (R5); what it has is served and marked. */
+async function fallBack(call: Call, parts: readonly Part[], results: Result[]): Promise<GatewayAnswer[]> {
+  const answers: GatewayAnswer[] = [];
+  for (const [at, part] of parts.entries()) {
+    const result = results[at] as Result;
+    const isFailed = result.outcome.kind !== 'ok';
+    const lacking = lackingKeys(call, part, result);
+    if (lacking.items.size === 0) continue;
+    const second = await sendPart(call, lacking, false);
+    for (const [name, of] of lacking.items) book(call, { name, of, second, isFailed });
+    // Without the target's part, the source's stands for it.
+    if (isFailed && coversAll(part, lacking)) results[at] = second;
+    else answers.push(second.answer);
+  }
+  return answers;
+}
+
+const coversAll = (part: Part, lacking: Part): boolean =>
+  [...part.items].every(([name, of]) => lacking.items.get(name)?.keys.length === of.keys.length);
+
+function lackingKeys(call: Call, part: Part, result: Result): Part {
+  const said = result.outcome.kind === 'ok' ? decode(result.answer.body) : null;
+  const lacking: Part = { store: call.parts.stores.source(), side: 'source', items: new Map() };
+  for (const [name, of] of part.items) {
+    const { table } = of;
+    if (table === null || of.fallbackKeys.size === 0) continue;
+    const traffic = call.view.traffic(table.planTableId);
+    const answered = said === null ? new Set<string>() : answeredKeys(said, name, table);
+    const keys = of.keys.filter((key) => {
+      if (!of.fallbackKeys.has(key)) return false;
+      const id = keyId(key as WireItem, table.keySchema);
+      return !(id.ok && answered.has(id.value));
+    });
+    traffic.add('readsTarget', of.fallbackKeys.size - keys.length);
+    if (keys.length === 0) continue;
+    if (!mayFallBackNow(call, table)) {
+      traffic.add('readsTarget', keys.length);
+      continue;
+    }
+    lacking.store = call.parts.stores.side(table, 'source');
+    lacking.items.set(name, { request: of.request, table, keys, fallbackKeys: new Set() });
+  }
+  return lacking;
+}
+
+/** Keys that came back as items or are to be asked for again by the application. */
+function answeredKeys(said: Json, name: string, table: TableRouting): Set<string> {
+  const responses = isJson(said.Responses) ? member(said.Responses, name) : undefined;
+  const unprocessed = isJson(said.UnprocessedKeys) ? member(said.UnprocessedKeys, name) : undefined;
+  const left = isJson(unprocessed) && Array.isArray(unprocessed.Keys) ? unprocessed.Keys : [];
+  const ids = [...(Array.isArray(responses) ? responses : []), ...left].map((one) =>
+    isJson(one) ? keyId(one as WireItem, table.keySchema) : null,
+  );
+  return new Set(ids.flatMap((id) => (id?.ok ? [id.value] : [])));
+}
+
+function book(
+  call: Call,
+  of: { name: string; of: { table: TableRouting | null; keys: Json[] }; second: Result; isFailed: boolean },
+): void {
+  const { table, keys } = of.of;
+  if (table === null) return;
+  const traffic = call.view.traffic(table.planTableId);
+  const said = of.second.outcome.kind === 'ok' ? decode(of.second.answer.body) : null;
+  const responses = said !== null && isJson(said.Responses) ? member(said.Responses, of.name) : undefined;
+  const found = Array.isArray(responses) ? responses : [];
+  if (of.isFailed) {
+    traffic.add('readsFallbackError', keys.length);
+    return;
+  }
+  traffic.add('readsFallbackMissing', found.length);
+  traffic.add('readsTarget', Math.max(0, keys.length - found.length));
+  markMissed(call, table, found);
+}
+
+/** One answer of several; a failed one is the whole's, since an application cannot be told half of it. */
+function merged(answers: readonly GatewayAnswer[]): GatewayAnswer {
+  if (answers.length === 1) return answers[0] as GatewayAnswer;
+  const failed = answers.find((answer) => answer.status !== 200);
+  if (failed) return failed;
+  const responses: Record<string, unknown[]> = {};
+  const unprocessed: Record<string, Json> = {};
+  const consumed: unknown[] = [];
+  for (const answer of answers) {
+    const said = decode(answer.body) ?? {};
+    for (const [name, items] of Object.entries(isJson(said.Responses) ? said.Responses : {})) {
+      responses[name] = [...(responses[name] ?? []), ...(items as unknown[])];
+    }
+    for (const [name, left] of Object.entries(isJson(said.UnprocessedKeys) ? said.UnprocessedKeys : {})) {
+      const known = unprocessed[name];
+      const keys = [...((known?.Keys as unknown[]) ?? []), ...((left as Json).Keys as unknown[])];
+      unprocessed[name] = { ...(left as Json), Keys: keys };
+    }
+    if (Array.isArray(said.ConsumedCapacity)) consumed.push(...said.ConsumedCapacity);
+  }
+  const said: Json = { Responses: responses, UnprocessedKeys: unprocessed };
+  if (consumed.length > 0) said.ConsumedCapacity = consumed;
+  return jsonAnswer(said);
+}

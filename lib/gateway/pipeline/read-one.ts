@@ -1,0 +1,150 @@
+/** GetItem, Query and Scan on a table under a plan (PROTOCOL section 5). */
+import type { WireItem, WireOutcome } from '@/lib/adapters/ports';
+import type { TableRouting } from '@/lib/contracts/routing';
+import { keyId, partitionUnit } from '@/lib/domain/item/key';
+import type { ReadFacts, ReadRoute } from '@/lib/domain/routing/route';
+import { type GatewayAnswer, refusal, withBody } from './answer';
+import { ask, type Call } from './context';
+import { partitionOf } from './key-condition';
+import { decode, isJson, type Json, member } from './parse';
+import { cannotRead, isKeyDirty, isPartitionDirty, markMissed, mayFallBackNow, route } from './reads';
+import { bodyFor, namedBack } from './rename';
+import { answerOf } from './respond';
+import { markOf, unmarked, withMark } from './scan-cursor';
+import type { Side } from './stores';
+
+type Sides = Extract<ReadRoute, { store: Side }>;
+
+export async function readOne(call: Call, table: TableRouting): Promise<GatewayAnswer> {
+  const { operation } = call.request;
+  const decision = route(call, table, factsOf(call, table));
+  if (decision.store === null) {
+    call.view.traffic(table.planTableId).add('readsUnroutable');
+    return cannotRead(table, decision.sentence);
+  }
+  if (operation === 'Scan' && call.input.IndexName === undefined) return await scan(call, table, decision);
+  const { answer, outcome } = await read(call, table, decision.store);
+  const isMissing = operation === 'GetItem' ? hasNoItem : hasNoItems;
+  return await orFallBack(call, table, { decision, answer, outcome, isMissing });
+}
+
+function factsOf(call: Call, table: TableRouting): ReadFacts {
+  const { input, request } = call;
+  const isStrong = input.ConsistentRead === true;
+  if (input.IndexName !== undefined) return { kind: 'index', unit: null, isStrong, isDirty: () => true };
+  if (request.operation === 'Scan') return { kind: 'scan', unit: null, isStrong, isDirty: () => true };
+  if (request.operation === 'Query') {
+    const unit = partitionOf(input, table.keySchema);
+    return { kind: 'partition', unit, isStrong, isDirty: () => unit === null || isPartitionDirty(call, table, unit) };
+  }
+  return keyFacts(call, table, { key: member(input, 'Key'), isStrong });
+}
+
+/** Facts of a read of one key; one that is no key of the table is the source's to refuse. */
+export function keyFacts(call: Call, table: TableRouting, of: { key: unknown; isStrong: boolean }): ReadFacts {
+  const key = isJson(of.key) ? (of.key as WireItem) : null;
+  const unit = key === null ? null : partitionUnit(key, table.keySchema);
+  const isDirty = () => {
+    const id = key === null ? null : keyId(key, table.keySchema);
+    return !id?.ok || isKeyDirty(call, table, id.value);
+  };
+  return { kind: 'key', unit: unit?.ok ? unit.value : null, isStrong: of.isStrong, isDirty };
+}
+
+async function read(
+  call: Call,
+  table: TableRouting,
+  side: Side,
+): Promise<{ answer: GatewayAnswer; outcome: WireOutcome }> {
+  const store = call.parts.stores.side(table, side);
+  const outcome = await ask(call, { table, side }, bodyFor(store, call.input, { table }));
+  const answer = answerOf(outcome, store.kind);
+  const said = store.tableName !== null && outcome.kind === 'ok' ? decode(outcome.body) : null;
+  if (said === null || member(said, 'ConsumedCapacity') === undefined) return { answer, outcome };
+  return {
+    answer: withBody(answer, namedBack(said, new Map([[store.tableName as string, table.tableName]]))),
+    outcome,
+  };
+}
+
+interface FallBack {
+  decision: Sides;
+  answer: GatewayAnswer;
+  outcome: WireOutcome;
+  isMissing(body: Buffer): boolean;
+}
+
+/** What the target does not answer, or does not have, the source is asked (R5), while it is the authority. */
+async function orFallBack(call: Call, table: TableRouting, of: FallBack): Promise<GatewayAnswer> {
+  const { decision, answer, outcome } = of;
+  const traffic = call.view.traffic(table.planTableId);
+  const isAnswered = outcome.kind === 'ok';
+  const isMissing = isAnswered && decision.fallback && of.isMissing(outcome.body);
+  if (!decision.fallback || (isAnswered && !isMissing) || !mayFallBackNow(call, table)) {
+    traffic.add(decision.count);
+    if (answer.status >= 500) traffic.add('userErrors');
+    return answer;
+  }
+  const second = await read(call, table, 'source');
+  const hasIt = second.outcome.kind === 'ok' && !of.isMissing(second.outcome.body);
+  if (isMissing && !hasIt) {
+    // Neither has it: the target's answer was right.
+    traffic.add(decision.count);
+    return answer;
+  }
+  traffic.add(isMissing ? 'readsFallbackMissing' : 'readsFallbackError');
+  if (isMissing) markMissed(call, table, itemsIn(second.outcome));
+  if (second.answer.status >= 500) traffic.add('userErrors');
+  return second.answer;
+}
+
+/** An answer without an item is short, and only a short one is parsed. */
+const SHORT_BYTES_MAX = 512;
+function hasNoItem(body: Buffer): boolean {
+  if (body.length > SHORT_BYTES_MAX) return false;
+  const said = decode(body);
+  return said !== null && member(said, 'Item') === undefined;
+}
+
+function hasNoItems(body: Buffer): boolean {
+  if (body.length > SHORT_BYTES_MAX) return false;
+  const said = decode(body);
+  return said !== null && said.Count === 0 && member(said, 'LastEvaluatedKey') === undefined;
+}
+
+function itemsIn(outcome: WireOutcome): unknown[] {
+  const said = outcome.kind === 'ok' ? decode(outcome.body) : null;
+  if (said === null) return [];
+  const items = member(said, 'Items');
+  if (Array.isArray(items)) return items.filter(isJson);
+  const item = member(said, 'Item');
+  return isJson(item) ? [item] : [];
+}
+
+/** A scan's cursor is good on one side only, so it carries a mark of it that the application gives back (R4). */
+async function scan(call: Call, table: TableRouting, decision: Sides): Promise<GatewayAnswer> {
+  const { input, parts } = call;
+  const cursor = member(input, 'ExclusiveStartKey');
+  let asked: Json = input;
+  if (isJson(cursor)) {
+    const from = markOf(cursor);
+    if (from !== null && from !== decision.store) {
+      return refusal(
+        'ValidationException',
+        `${table.tableName} has moved to the other store since this Scan began (plan "${table.planName}"): start it again.`,
+      );
+    }
+    if (from !== null) asked = { ...input, ExclusiveStartKey: unmarked(cursor) };
+  }
+  call.view.traffic(table.planTableId).add(decision.count);
+  const store = parts.stores.side(table, decision.store);
+  const changes = asked === input ? undefined : asked;
+  const outcome = await ask(call, { table, side: decision.store }, bodyFor(store, asked, { table, changes }));
+  const answer = answerOf(outcome, store.kind);
+  const said = outcome.kind === 'ok' && outcome.body.includes('LastEvaluatedKey') ? decode(outcome.body) : null;
+  const last = said === null ? undefined : member(said, 'LastEvaluatedKey');
+  if (said === null || !isJson(last)) return answer;
+  const marked = { ...said, LastEvaluatedKey: withMark(last, decision.store) };
+  const { tableName } = store;
+  return withBody(answer, tableName === null ? marked : namedBack(marked, new Map([[tableName, table.tableName]])));
+}
