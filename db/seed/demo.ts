@@ -10,12 +10,9 @@ import type { Role } from '@/lib/domain/plan/moves';
 import { createUser } from '@/lib/services/auth/create-user';
 import { createConnection } from '@/lib/services/connection/create-connection';
 import type { Actor, ServiceContext } from '@/lib/services/context';
+import { DEMO_CONNECTIONS, DEMO_PEOPLE } from './demo-names';
 
-export const DEMO_CONNECTIONS = { source: 'demo-dynamodb', target: 'demo-terrascale' } as const;
-export const DEMO_PEOPLE = {
-  ada: { name: 'Ada Demo', email: 'ada@demo.local', role: 'admin' },
-  grace: { name: 'Grace Demo', email: 'grace@demo.local', role: 'approver' },
-} as const satisfies Record<string, { name: string; email: string; role: Role }>;
+export { DEMO_CONNECTIONS, DEMO_PEOPLE };
 
 export interface DemoStore {
   endpoint: string;

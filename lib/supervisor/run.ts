@@ -4,10 +4,8 @@
  */
 import { openDatabase, type Sql } from '@/db/client';
 import { migrate } from '@/db/migrate';
-import { DEMO_CONNECTIONS, DEMO_PEOPLE, seedDemo } from '@/db/seed/demo';
-import { createLog } from '@/lib/adapters/log';
+import { DEMO_CONNECTIONS, DEMO_PEOPLE } from '@/db/seed/demo-names';
 import type { SupervisorConfig } from '@/lib/config';
-import { createServiceContext } from '@/lib/services/context';
 import { buildIfStale } from './build';
 import { type ChildSpec, ManagedChild } from './child';
 import { type DataDir, dataDirAt, resetDataDir, type Secrets, secretsIn } from './data-dir';
@@ -162,6 +160,12 @@ export class Supervisor {
   async #seed(setting: processes.Setting): Promise<void> {
     const { config, secrets, databaseUrl } = setting;
     const sealingKey = config.sealingKey ?? secrets.sealingKey;
+    // Loaded here alone: the services take seconds to load, and a refusal to start should not wait for them.
+    const [{ seedDemo }, { createServiceContext }, { createLog }] = await Promise.all([
+      import('@/db/seed/demo'),
+      import('@/lib/services/context'),
+      import('@/lib/adapters/log'),
+    ]);
     const log = createLog({ process: 'supervisor', level: 'warn' });
     const ctx = createServiceContext({ process: 'supervisor', databaseUrl, sealingKey, log });
     const store = (port: number, adminToken: string) => ({
