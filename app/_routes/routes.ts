@@ -1,7 +1,7 @@
 /** Every address of the console, once. Pages link through these, so a renamed route is a type error. */
 const enc = encodeURIComponent;
 
-export const TABLE_PAGES = ['overview', 'backfill', 'verification', 'traffic', 'activity'] as const;
+export const TABLE_PAGES = ['overview', 'assessment', 'backfill', 'verification', 'traffic', 'activity'] as const;
 export type TablePage = (typeof TABLE_PAGES)[number];
 
 export const routes = {
@@ -22,6 +22,9 @@ export const routes = {
   people: () => '/settings/people',
   help: () => '/help',
   helpError: (code: string) => `/help/errors/${enc(code)}`,
+  guide: (page: string) => `/help/guide/${enc(page)}`,
+  alerts: () => '/settings/alerts',
+  planAssessment: (planId: string) => `/plans/${enc(planId)}/assessment`,
   signIn: (next?: string) => (next ? `/sign-in?next=${enc(next)}` : '/sign-in'),
   setup: () => '/setup',
 } as const;

@@ -9,9 +9,8 @@ export function gateHref(see: GateResult['see'], planId: string, tableId: string
     case 'backfill':
     case 'verification':
     case 'traffic':
-      return routes.table(planId, tableId, see);
     case 'assessment':
-      return `${routes.table(planId, tableId)}#assessment`;
+      return routes.table(planId, tableId, see);
     case 'gateways':
       return routes.gateways();
     case 'checklist':

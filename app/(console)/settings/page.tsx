@@ -16,7 +16,7 @@ const PLACES = [
     says: 'Who may look, operate, approve and administer.',
   },
   {
-    href: `${routes.settings()}/alerts`,
+    href: routes.alerts(),
     Icon: Bell,
     title: 'Alert destinations',
     says: 'Where alerts go; send a test to each. The checklist asks for a delivered one.',

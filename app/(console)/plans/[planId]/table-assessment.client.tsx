@@ -37,12 +37,14 @@ export function TableAssessment({ table, level = 2 }: { table: TableView; level?
             <span className="text-caption text-muted">
               <TimeAgo at={assessment.at} never="never assessed" />
             </span>
-            <Button
-              isPending={isPending}
-              onClick={() => act((idempotencyKey) => assessTable({ tableId: table.tableId, idempotencyKey }))}
-            >
-              Assess {table.name} now
-            </Button>
+            {isPlanned(table) ? (
+              <Button
+                isPending={isPending}
+                onClick={() => act((idempotencyKey) => assessTable({ tableId: table.tableId, idempotencyKey }))}
+              >
+                Assess {table.name} now
+              </Button>
+            ) : null}
           </>
         }
       >
@@ -66,6 +68,9 @@ export function TableAssessment({ table, level = 2 }: { table: TableView; level?
     </div>
   );
 }
+
+// Assessing a table under way would put a probe item among what is being compared.
+const isPlanned = (table: TableView): boolean => table.stage === 'planned';
 
 function summaryOf(table: TableView): string {
   const { checks, waivers } = table.assessment;
@@ -92,7 +97,7 @@ function CheckLine({ table, check }: { table: TableView; check: CheckResult }) {
           <p className="text-caption text-warn-fg">
             Waived by {waiver.by} <TimeAgo at={waiver.at} />: “{waiver.reason}”
           </p>
-        ) : isOpen ? (
+        ) : isOpen && isPlanned(table) ? (
           <Waive tableId={table.tableId} check={check} />
         ) : null}
       </div>
@@ -114,7 +119,7 @@ function Waive({ tableId, check }: { tableId: string; check: CheckResult }) {
         aria-label={`Waive: ${check.sentence}`}
         onClick={() => setIsAsked(true)}
       >
-        Waive it…
+        Waive it (approver)…
       </Button>
     );
   return (
@@ -158,12 +163,14 @@ function Target({ table, level }: { table: TableView; level: 2 | 3 }) {
       level={level}
       title={`Target table ${table.targetName}`}
       actions={
-        <Button
-          isPending={isPending}
-          onClick={() => act((idempotencyKey) => provisionTarget({ tableId: table.tableId, idempotencyKey }))}
-        >
-          {targetProof ? 'Prove it again' : 'Create it where allowed, and prove it'}
-        </Button>
+        isPlanned(table) ? (
+          <Button
+            isPending={isPending}
+            onClick={() => act((idempotencyKey) => provisionTarget({ tableId: table.tableId, idempotencyKey }))}
+          >
+            {targetProof ? 'Prove it again' : 'Create it where allowed, and prove it'}
+          </Button>
+        ) : null
       }
     >
       <div className="flex flex-col gap-2 text-data">

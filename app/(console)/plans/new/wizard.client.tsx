@@ -43,7 +43,7 @@ export function Wizard({ initial }: { initial: PlanDraft }) {
   const isWhole = STEPS.every((step) => gaps[step].length === 0);
   const create = async () => {
     const result = await act((idempotencyKey) => createPlan(inputOf(draft), idempotencyKey));
-    if (result.ok) router.push(`${routes.plan(result.data.planId)}/assessment`);
+    if (result.ok) router.push(routes.planAssessment(result.data.planId));
   };
   const startOver = async () => {
     setDraft(draftFrom(null));

@@ -92,7 +92,7 @@ function Supply({ planId, item }: { planId: string; item: ChecklistItemView }) {
   if (item.asks === 'nothing') return null;
   if (item.asks === 'alert')
     return (
-      <ButtonLink className="self-start" href={`${routes.settings()}/alerts`}>
+      <ButtonLink className="self-start" href={routes.alerts()}>
         Alert destinations and their tests
       </ButtonLink>
     );

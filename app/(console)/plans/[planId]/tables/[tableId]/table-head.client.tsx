@@ -54,7 +54,7 @@ export function TableHead({ planId, tableId }: { planId: string; tableId: string
 
 const linksOf = (planId: string, tableId: string, table: TableView | undefined) => [
   { href: routes.table(planId, tableId), label: 'Overview' },
-  { href: `${routes.table(planId, tableId)}/assessment`, label: 'Assessment' },
+  { href: routes.table(planId, tableId, 'assessment'), label: 'Assessment' },
   { href: routes.table(planId, tableId, 'backfill'), label: 'Backfill' },
   {
     href: routes.table(planId, tableId, 'verification'),
