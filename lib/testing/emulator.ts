@@ -9,7 +9,7 @@ const REQUEST_MS_MAX = 5_000;
 
 export interface KeyNames {
   partition: { name: string; type: 'S' | 'N' | 'B' };
-  sort?: { name: string; type: 'S' | 'N' | 'B' };
+  sort?: { name: string; type: 'S' | 'N' | 'B' } | null;
 }
 
 export interface TestStore<R> {
