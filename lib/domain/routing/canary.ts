@@ -1,28 +1,46 @@
-/** The item by which a gateway proves its channel: a key that no application uses, and the nonce that was asked for. */
 import { utf8 } from '../item/bytes';
 import { type KeyAttribute, type KeySchema, setAttribute, type WireItem } from '../item/item';
 import { sha256 } from '../sha256';
 
-export const CANARY_ATTRIBUTE = 'landfall:canary';
 const PREFIX = 'landfall-canary-';
-const SORT = 'landfall';
+const DIGITS = 20;
 
-/** The same key every time, so a repeated canary replaces the one before. */
-export function canaryKey(gatewayId: string, schema: KeySchema): WireItem {
+/**
+ * The key of a canary: one that no application has. A partition of type S is `landfall-canary-<id>`, of type B the
+ * same in base64, of type N a number near the lowest that the stores take, with digits of the id's hash.
+ */
+export function canaryKey(schema: KeySchema, id: string): WireItem {
   const key: WireItem = {};
-  setAttribute(key, schema.partition.name, attributeFor(schema.partition, `${PREFIX}${gatewayId}`));
-  if (schema.sort !== null) setAttribute(key, schema.sort.name, attributeFor(schema.sort, SORT));
+  setAttribute(key, schema.partition.name, keyValue(schema.partition, id));
+  if (schema.sort) setAttribute(key, schema.sort.name, keyValue(schema.sort, id));
   return key;
 }
 
-function attributeFor(attribute: KeyAttribute, text: string): Record<string, string> {
-  if (attribute.type === 'S') return { S: text };
-  if (attribute.type === 'B') return { B: btoa(text) };
-  return { N: farNumber(text) };
+function keyValue(attribute: KeyAttribute, id: string): { [type: string]: string } {
+  const text = `${PREFIX}${id}`;
+  switch (attribute.type) {
+    case 'S':
+      return { S: text };
+    case 'B':
+      return { B: base64(utf8(text)) };
+    case 'N':
+      return { N: `-9.9${digitsOf(text)}E+124` };
+  }
 }
 
-/** A number of 25 digits at the far negative end of DynamoDB's range, of the text's hash. */
-function farNumber(text: string): string {
-  const digits = [...sha256(utf8(text)).subarray(0, 12)].map((byte) => String(byte % 100).padStart(2, '0')).join('');
-  return `-9${digits}E100`;
+const digitsOf = (text: string): string =>
+  Array.from(sha256(utf8(text)), (byte) => byte % 10)
+    .slice(0, DIGITS)
+    .join('');
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 3) {
+    const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    for (let part = 0; part < 4; part += 1)
+      text += at + part > bytes.length ? '=' : ALPHABET[(group >> (18 - part * 6)) & 63];
+  }
+  return text;
 }

@@ -7,9 +7,12 @@ import { canariesOf, recordCanary } from '@/db/queries/gateway/reports';
 import type { WireItem } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { isMirroring } from '@/lib/domain/plan/stages';
-import { CANARY_ATTRIBUTE, canaryKey } from '@/lib/domain/routing/canary';
+import { canaryKey } from '@/lib/domain/routing/canary';
 import type { GatewayAnswer, GatewayRequest } from '../pipeline/answer';
 import type { Views } from '../pipeline/views';
+
+/** As services name it in the canaries of fences. */
+const CANARY_ATTRIBUTE = 'landfallCanary';
 
 export interface CanaryOptions {
   sql: Sql;
@@ -43,8 +46,8 @@ export class CanaryDuty {
     // A held or single-sided table proves nothing; the next epoch is looked at anew.
     if (!isMirroring(table.writes)) return;
     const { sql, gatewayId } = this.options;
-    const key = canaryKey(gatewayId, table.keySchema) as WireItem;
-    const item = { ...key, [CANARY_ATTRIBUTE]: { S: nonce } };
+    const key = canaryKey(table.keySchema, gatewayId);
+    const item: WireItem = { ...key, [CANARY_ATTRIBUTE]: { S: nonce } };
     await this.#send('PutItem', { TableName: table.tableName, Item: item });
     await recordCanary(sql, { gatewayId, planTableId: table.planTableId, nonce, key });
     this.#written?.set(table.planTableId, nonce);
@@ -53,7 +56,7 @@ export class CanaryDuty {
   async #delete(table: TableRouting): Promise<void> {
     if (table.writes === 'held' || table.writes === 'refused') return;
     const { sql, gatewayId } = this.options;
-    const key = canaryKey(gatewayId, table.keySchema);
+    const key = canaryKey(table.keySchema, gatewayId);
     await this.#send('DeleteItem', { TableName: table.tableName, Key: key });
     await recordCanary(sql, { gatewayId, planTableId: table.planTableId, nonce: null, key });
     this.#written?.delete(table.planTableId);
