@@ -47,7 +47,8 @@ export const web = (setting: Setting): ChildSpec => {
   return {
     name: 'web',
     args: [next, 'start', '-H', bindHost, '-p', String(webPort)],
-    environment: environmentOf(setting),
+    // A build is for production, whatever the other processes run as.
+    environment: { ...environmentOf(setting), NODE_ENV: 'production' },
     ready: `${local(webPort)}/api/health/ready`,
   };
 };
