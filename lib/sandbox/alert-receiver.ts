@@ -1,12 +1,14 @@
 /**
- * Stands for the operator's pager in the demo: takes webhooks, checks their signature over the raw body
- * (`x-landfall-signature: sha256=<hex HMAC>`) and keeps the last ones for whoever asks.
+ * Stands for the operator's pager in the demo: takes webhooks, checks their signature (`x-landfall-signature:
+ * sha256=<hex HMAC of "<timestamp>.<body>">`, the timestamp in `x-landfall-timestamp`) and age, and keeps the last ones for whoever asks.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 
 const KEPT_MAX = 200;
 const BODY_BYTES_MAX = 64 * 1024;
+/** An older alert may be one that somebody recorded and sends again. */
+const AGE_S_MAX = 300;
 
 export interface ReceivedAlert {
   at: string;
@@ -19,9 +21,12 @@ export interface AlertReceiver {
   close(): Promise<void>;
 }
 
-const isSignedBy = (secret: string, body: Buffer, header: string): boolean => {
-  const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
-  const given = Buffer.from(header);
+const isSignedBy = (secret: string, body: Buffer, headers: IncomingHttpHeaders): boolean => {
+  const timestamp = String(headers['x-landfall-timestamp'] ?? '');
+  if (!(Math.abs(Date.now() / 1000 - Number(timestamp)) < AGE_S_MAX)) return false;
+  const hmac = createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest('hex');
+  const expected = Buffer.from(`sha256=${hmac}`);
+  const given = Buffer.from(String(headers['x-landfall-signature'] ?? ''));
   return expected.length === given.length && timingSafeEqual(expected, given);
 };
 
@@ -50,7 +55,7 @@ export async function startAlertReceiver(options: { port: number; secret: string
         chunks.push(chunk as Buffer);
       }
       const body = Buffer.concat(chunks);
-      const isSigned = isSignedBy(options.secret, body, String(request.headers['x-landfall-signature'] ?? ''));
+      const isSigned = isSignedBy(options.secret, body, request.headers);
       received.push({ at: new Date().toISOString(), isSigned, body: parsed(body) });
       if (received.length > KEPT_MAX) received.shift();
       response.writeHead(isSigned ? 204 : 401).end();

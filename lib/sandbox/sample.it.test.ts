@@ -59,11 +59,22 @@ describe('the sample data', () => {
 test('the receiver of alerts takes what is signed and refuses what is not', async () => {
   const receiver = await startAlertReceiver({ port: 0, secret: 'a secret of the demo' });
   const body = JSON.stringify({ sentence: 'Test' });
-  const signature = `sha256=${createHmac('sha256', 'a secret of the demo').update(body).digest('hex')}`;
-  const post = (header: string) =>
-    fetch(receiver.url, { method: 'POST', body, headers: { 'x-landfall-signature': header } });
-  expect((await post(signature)).status).toBe(204);
-  expect((await post('sha256=00')).status).toBe(401);
-  expect(receiver.received).toMatchObject([{ isSigned: true, body: { sentence: 'Test' } }, { isSigned: false }]);
+  const signed = (at: number, secret = 'a secret of the demo') => {
+    const hmac = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
+    return { 'x-landfall-timestamp': String(at), 'x-landfall-signature': `sha256=${hmac}` };
+  };
+  const post = async (headers: Record<string, string>) =>
+    (await fetch(receiver.url, { method: 'POST', body, headers })).status;
+  const nowS = Math.floor(Date.now() / 1000);
+  expect(await post(signed(nowS))).toBe(204);
+  expect(await post(signed(nowS, 'another'))).toBe(401);
+  expect(await post(signed(nowS - 3_600))).toBe(401);
+  expect(await post({})).toBe(401);
+  expect(receiver.received).toMatchObject([
+    { isSigned: true, body: { sentence: 'Test' } },
+    { isSigned: false },
+    {},
+    {},
+  ]);
   await receiver.close();
 });
