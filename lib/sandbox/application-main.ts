@@ -30,7 +30,7 @@ interface Writer {
 
 const none: WriterStats = {
   ...{ acked: 0, refused: 0, unknown: 0, reads: 0, readErrors: 0, wrongReads: 0 },
-  ...{ slowestMs: 0, slowestLastMinuteMs: 0, lastError: null },
+  ...{ slowestMs: 0, slowestLastMinuteMs: 0, lastError: null, isQuiet: false },
 };
 
 /** Sums of both writers; the slowest answer is the slower of the two. */
@@ -47,6 +47,7 @@ function total(writers: Writer[]) {
       slowestMs: Math.max(sum.slowestMs, next.slowestMs),
       slowestLastMinuteMs: Math.max(sum.slowestLastMinuteMs, next.slowestLastMinuteMs),
       lastError: sum.lastError ?? next.lastError,
+      isQuiet: sum.isQuiet && next.isQuiet,
     }));
 }
 
@@ -83,6 +84,9 @@ async function main(): Promise<void> {
     for (const { child } of writers) if (child.connected) child.send({ stats: true });
   }, ASK_EVERY_MS);
   const server = createServer((request, response) => {
+    // A pause is for comparing the stores at rest; `isQuiet` says when nothing is under way any more.
+    if (request.method === 'POST' && (request.url === '/pause' || request.url === '/resume'))
+      for (const { child } of writers) child.send({ pause: request.url === '/pause' });
     const body =
       request.url === '/health'
         ? { ok: true }

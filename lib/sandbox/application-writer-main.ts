@@ -3,11 +3,13 @@ import { ApplicationWriter, type WriterOptions } from './application-writer';
 
 let writer: ApplicationWriter | null = null;
 
-process.on('message', (message: { start?: WriterOptions; stats?: true }) => {
+process.on('message', (message: { start?: WriterOptions; stats?: true; pause?: boolean }) => {
   if (message.start && !writer) {
     writer = new ApplicationWriter(message.start);
     writer.start();
   }
+  if (message.pause === true) writer?.pause();
+  if (message.pause === false) writer?.resume();
   if (message.stats && writer) process.send?.({ stats: writer.stats() });
 });
 

@@ -33,6 +33,8 @@ export interface WriterOptions {
   readsPerSecond: number;
 }
 export interface WriterStats {
+  /** Paused, and nothing under way. */
+  isQuiet: boolean;
   acked: number;
   refused: number;
   unknown: number;
@@ -86,6 +88,8 @@ export class ApplicationWriter {
   #sequence = 0;
   #isStopped = false;
   #lanes: Promise<void>[] = [];
+  #pause: { promise: Promise<void>; end: () => void } | null = null;
+  #lanesResting = 0;
   readonly #stats = { acked: 0, refused: 0, unknown: 0, reads: 0, readErrors: 0, wrongReads: 0, slowestMs: 0 };
   #lastError: string | null = null;
 
@@ -112,12 +116,32 @@ export class ApplicationWriter {
     const sinceMs = performance.now() - MINUTE_MS;
     while (this.#slow[0] && this.#slow[0].atMs < sinceMs) this.#slow.shift();
     const slowestLastMinuteMs = this.#slow.reduce((slowest, { ms }) => Math.max(slowest, ms), 0);
-    return { ...this.#stats, slowestLastMinuteMs, lastError: this.#lastError };
+    return { ...this.#stats, slowestLastMinuteMs, lastError: this.#lastError, isQuiet: this.isQuiet };
+  }
+
+  /** No new request until `resume`; whether none is under way is in `isQuiet`. For comparing stores at rest. */
+  pause(): void {
+    if (this.#pause) return;
+    let end = (): void => {};
+    const promise = new Promise<void>((done) => {
+      end = done;
+    });
+    this.#pause = { promise, end };
+  }
+
+  resume(): void {
+    this.#pause?.end();
+    this.#pause = null;
+  }
+
+  get isQuiet(): boolean {
+    return this.#pause !== null && this.#lanesResting === LANES;
   }
 
   /** Ends after what is under way. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.resume();
     await Promise.all(this.#lanes);
     this.#writes.destroy();
     this.#reads.destroy();
@@ -132,6 +156,12 @@ export class ApplicationWriter {
     const readsPerRound = readsPerSecond / writesPerSecond;
     let owedReads = 0;
     for (let round = lane; !this.#isStopped; round += 1) {
+      if (this.#pause) {
+        this.#lanesResting += 1;
+        await this.#pause.promise;
+        this.#lanesResting -= 1;
+      }
+      if (this.#isStopped) break;
       const beganMs = performance.now();
       const key = own[round % own.length] as OwnKey;
       if (round % 5 === 3) await this.#addShared(round % SHARED_KEYS);

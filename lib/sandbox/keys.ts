@@ -10,6 +10,8 @@ export interface StoreKey {
   secretAccessKey: string;
   label: string;
   permissions: Permission[];
+  /** Tables that it may read and not write, as a policy with a resource would say. */
+  readOnlyTables?: string[];
 }
 
 const NEEDS: Record<string, Permission> = {
@@ -22,6 +24,28 @@ const NEEDS: Record<string, Permission> = {
   ),
 };
 export const permissionFor = (operation: string): Permission => NEEDS[operation] ?? 'manage';
+
+/** Tables that a request would change. */
+export function tablesWritten(operation: string, text: string): string[] {
+  if (permissionFor(operation) !== 'write') return [];
+  let input: { TableName?: string; RequestItems?: object; TransactItems?: Record<string, { TableName?: string }>[] };
+  try {
+    input = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  const transacted = (Array.isArray(input?.TransactItems) ? input.TransactItems : []).flatMap((entry) =>
+    Object.entries(entry ?? {}).map(([kind, { TableName }]) => (kind === 'ConditionCheck' ? undefined : TableName)),
+  );
+  const named = [input?.TableName, ...Object.keys(input?.RequestItems ?? {}), ...transacted];
+  return named.filter((name) => typeof name === 'string');
+}
+
+/** Whether a key may do what a request asks for. */
+export const isAllowed = (key: StoreKey, operation: string, text: string): boolean =>
+  key.permissions.includes(permissionFor(operation)) &&
+  (key.readOnlyTables === undefined ||
+    !tablesWritten(operation, text).some((table) => key.readOnlyTables?.includes(table)));
 
 export class KeyRing {
   readonly #keys = new Map<string, StoreKey>();
@@ -59,11 +83,12 @@ export class KeyRing {
     return key;
   }
 
-  /** False when there is no such key. Requests already under way end as they began. */
-  makeReadOnly(accessKeyId: string): boolean {
+  /** For some tables or, without `tables`, for all. False: no such key. Requests under way end as they began. */
+  makeReadOnly(accessKeyId: string, tables?: readonly string[]): boolean {
     const key = this.#keys.get(accessKeyId);
     if (!key) return false;
-    this.put({ ...key, permissions: key.permissions.filter((each) => each === 'read' || each === 'describe') });
+    if (tables) this.put({ ...key, readOnlyTables: [...new Set([...(key.readOnlyTables ?? []), ...tables])] });
+    else this.put({ ...key, permissions: key.permissions.filter((each) => each === 'read' || each === 'describe') });
     return true;
   }
 

@@ -7,7 +7,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Answer, jsonAnswer, serveWithFault, writeAnswer } from './fault-http';
 import { FaultBook, type FaultRule } from './faults';
-import { type KeyRing, PERMISSIONS, type Permission, permissionFor } from './keys';
+import { isAllowed, type KeyRing, PERMISSIONS, type Permission } from './keys';
 
 const BODY_BYTES_MAX = 17 * 1024 * 1024;
 /** Above the four seconds of idle time after which our clients close, below what a proxy would. */
@@ -68,6 +68,12 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
 
 const isSame = (a: string, b: string) =>
   Buffer.byteLength(a) === Buffer.byteLength(b) && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+/** `{"tables": […]}` of a request to make a key read-only; undefined: every table. */
+const tablesOf = (input: unknown): string[] | undefined => {
+  const { tables } = input as { tables?: unknown };
+  return Array.isArray(tables) ? tables.filter((table) => typeof table === 'string') : undefined;
+};
 
 const denied = (operation: string) =>
   jsonAnswer(400, {
@@ -133,7 +139,9 @@ export class StoreServer {
     const fault = this.faults.take(operation, text);
     const apply = async (applied: string): Promise<Answer> => {
       const who = this.side.authenticate(data);
-      const refusal = isAnswer(who) ? who : (this.#deniedTo(who, operation) ?? this.side.refuse(data, applied));
+      const refusal = isAnswer(who)
+        ? who
+        : (this.#deniedTo(who, operation, applied) ?? this.side.refuse(data, applied));
       if (refusal) {
         this.stats.refused += 1;
         return refusal;
@@ -143,10 +151,10 @@ export class StoreServer {
     await serveWithFault(fault, { request, response, operation, body: text, apply });
   }
 
-  #deniedTo(who: Authorised, operation: string): Answer | null {
+  #deniedTo(who: Authorised, operation: string, text: string): Answer | null {
     this.stats.byKey[who.accessKeyId] = (this.stats.byKey[who.accessKeyId] ?? 0) + 1;
     const key = this.side.keys.find(who.accessKeyId);
-    return key?.permissions.includes(permissionFor(operation)) ? null : denied(operation);
+    return key && isAllowed(key, operation, text) ? null : denied(operation);
   }
 
   async #admin(request: IncomingMessage, path: string, body: Buffer): Promise<Answer> {
@@ -185,7 +193,7 @@ export class StoreServer {
     if (!accessKeyId) return null;
     const isDone =
       method === 'POST' && verb === 'read-only'
-        ? keys.makeReadOnly(accessKeyId)
+        ? keys.makeReadOnly(accessKeyId, tablesOf(input))
         : method === 'DELETE' && !verb
           ? keys.revoke(accessKeyId)
           : null;

@@ -71,6 +71,22 @@ describe('source', () => {
     await expect(client.send(get('b'))).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
   });
 
+  test('a key can lose one table and keep the others, in single writes, batches and transactions', async () => {
+    await source.createTable('other', { partition: { name: 'pk', type: 'S' } });
+    const issued = source.running.keys.issue('partly', ['read', 'write']);
+    await admin(source, 'POST', `/keys/${issued.accessKeyId}/read-only`, { tables: ['orders'] });
+    const client = clientOf({ endpoint: source.endpoint, credentials: issued });
+    const Item = { pk: { S: 'x' } };
+    await client.send(new PutItemCommand({ TableName: 'other', Item }));
+    const denied = { name: 'AccessDeniedException' };
+    await expect(client.send(put('x'))).rejects.toMatchObject(denied);
+    const RequestItems = { other: [{ PutRequest: { Item } }], orders: [{ PutRequest: { Item } }] };
+    await expect(client.send(new BatchWriteItemCommand({ RequestItems }))).rejects.toMatchObject(denied);
+    const TransactItems = [{ Put: { TableName: 'orders', Item } }];
+    await expect(client.send(new TransactWriteItemsCommand({ TransactItems }))).rejects.toMatchObject(denied);
+    expect((await client.send(get('x'))).Item).toBeUndefined();
+  });
+
   test('the admin API wants its token', async () => {
     expect((await fetch(`${source.adminUrl}/keys`)).status).toBe(401);
   });
