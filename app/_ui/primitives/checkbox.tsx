@@ -24,6 +24,7 @@ export function Checkbox({
       <Base.Root
         {...props}
         id={id}
+        aria-labelledby={`${id}-label`}
         // The box is 16 px and the target 24 (WCAG 2.5.8).
         className="group -m-1 grid size-6 shrink-0 place-items-center rounded-control"
       >
@@ -33,7 +34,7 @@ export function Checkbox({
           </Base.Indicator>
         </span>
       </Base.Root>
-      <label htmlFor={id} className="min-h-6 min-w-0 text-data">
+      <label id={`${id}-label`} htmlFor={id} className="min-h-6 min-w-0 text-data">
         {label}
         {hint ? <span className="block text-caption text-muted">{hint}</span> : null}
       </label>
@@ -68,6 +69,7 @@ export function RadioGroup({
         >
           <BaseRadio.Root
             id={`${id}-${choice.value}`}
+            aria-labelledby={`${id}-${choice.value}-label`}
             value={choice.value}
             disabled={choice.isDisabled}
             className="group -m-1 grid size-6 shrink-0 place-items-center rounded-full"
@@ -77,7 +79,9 @@ export function RadioGroup({
             </span>
           </BaseRadio.Root>
           <span className="min-w-0">
-            <span className="font-medium">{choice.label}</span>
+            <span id={`${id}-${choice.value}-label`} className="font-medium">
+              {choice.label}
+            </span>
             {choice.hint ? <span className="mt-0.5 block text-text-2">{choice.hint}</span> : null}
           </span>
         </label>
