@@ -128,7 +128,7 @@ export async function readTableRows(sql: Sql, filter: TableRowFilter): Promise<T
     left join lateral (
       select k.id, k.kind, k.state, k.items_estimate, k.stop_reason, g.items, g.failed
       from run k left join lateral (
-        select sum(items_read) as items, count(*) filter (where state = 'failed') as failed
+        select sum(case when k.kind = 'backfill' then items_read else compared end) as items, count(*) filter (where state = 'failed') as failed
         from segment where run_id = k.id
       ) g on true
       where k.plan_table_id = it.id and k.state <> 'cancelled'

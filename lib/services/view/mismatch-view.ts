@@ -10,7 +10,7 @@ import { hasRole, requireRole } from './require-role';
 import { toMismatchRow } from './run-view';
 
 /** The worker seals images with this purpose. */
-export const IMAGE_PURPOSE = 'image';
+export const IMAGE_PURPOSE = 'mismatch';
 const ATTRIBUTES_MAX = 1_000;
 const VALUE_CHARS_MAX = 4_000;
 

@@ -50,7 +50,11 @@ async function viewOf(ctx: ServiceContext, input: MoveInput & { move: Move; shar
   const share = input.share ?? nextStopMilli(facts) ?? SHARE_MAX_MILLI;
   const intent = move.verb === 'set_read_share' ? { readShareMilli: share } : {};
   const answer = decide(facts, move.verb, actor, { ...intent, actorId: actor.id });
-  const planHash = answer.ok ? answer.value.planHash : answer.error.planHash;
+  // Whoever may not make the move still sees its gates and steps: they say what the table waits for.
+  const isRole = !answer.ok && answer.error.reason === 'role';
+  const shown = isRole ? decide(facts, move.verb, { id: actor.id, role: move.role }, intent) : answer;
+  const plan = shown.ok ? shown.value : shown.error;
+  const { planHash } = plan;
   const given = approvals.find((one) => one.verb === move.verb) ?? null;
   return {
     verb: move.verb,
@@ -63,8 +67,8 @@ async function viewOf(ctx: ServiceContext, input: MoveInput & { move: Move; shar
     pointOfNoReturn: move.pointOfNoReturn,
     allowed: answer.ok,
     refusal: answer.ok ? null : answer.error.sentence,
-    gates: [...(answer.ok ? answer.value.gates : answer.error.gates)],
-    steps: [...(answer.ok ? answer.value.steps : answer.error.steps)],
+    gates: [...plan.gates],
+    steps: [...plan.steps],
     planHash,
     approval: given
       ? {

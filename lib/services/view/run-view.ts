@@ -115,7 +115,8 @@ function toRun(
     SUMS.map((name) => [name, segments.reduce((sum, segment) => sum + segment[name], 0)]),
   ) as Record<(typeof SUMS)[number], number>;
   const { itemsPerSecond } = shown;
-  const total = Math.max(run.itemsEstimate, sums.itemsRead);
+  const done = run.kind === 'backfill' ? sums.itemsRead : sums.compared;
+  const total = Math.max(run.itemsEstimate, done);
   return {
     id: run.id,
     kind: run.kind,
@@ -126,7 +127,7 @@ function toRun(
     itemsEstimate: run.itemsEstimate,
     itemsPerSecond,
     itemsPerSecondMax: run.itemsPerSecondMax,
-    etaMs: run.state === 'running' ? etaRangeMs({ done: sums.itemsRead, total, itemsPerSecond }) : null,
+    etaMs: run.state === 'running' ? etaRangeMs({ done, total, itemsPerSecond }) : null,
     throttleReason: run.throttleReason,
     stopReason: run.stopReason,
     startedBy: run.startedBy,
