@@ -87,23 +87,22 @@ export interface StoreRow {
   version: number;
   requestsPerSecond: number;
   itemsPerSecond: number;
+  readUnitsPerSecond: number | null;
   liveReserveMilli: number;
 }
 
+type StoredLimits = Pick<StoreRow, 'requestsPerSecond' | 'itemsPerSecond' | 'readUnitsPerSecond' | 'liveReserveMilli'>;
+
 /** Connections with their limits, for the rate of a worker. */
-export async function loadConnections(sql: Executor, ids: readonly string[] | null): Promise<StoreRow[]> {
-  const rows = await sql<
-    (Omit<StoreRow, 'credentialSealed' | 'requestsPerSecond' | 'itemsPerSecond' | 'liveReserveMilli'> & {
-      credential_sealed: string;
-      limits: { requestsPerSecond: number; itemsPerSecond: number; liveReserveMilli: number };
-    })[]
-  >`select id, name, kind, endpoint, region, credential_sealed, version, limits from connection
-    where ${ids === null}::boolean or id in (select jsonb_array_elements_text(${sql.json([...(ids ?? [])])}))`;
-  return rows.map(({ credential_sealed, limits, ...row }) => ({
+export async function loadConnections(sql: Executor, ids: readonly string[]): Promise<StoreRow[]> {
+  const rows = await sql<(Omit<StoreRow, keyof StoredLimits> & { limits: StoredLimits })[]>`
+    select id, name, kind, endpoint, region, credential_sealed as "credentialSealed", version, limits from connection
+    where id in (select jsonb_array_elements_text(${sql.json([...ids])}))`;
+  return rows.map(({ limits, ...row }) => ({
     ...row,
-    credentialSealed: credential_sealed,
     requestsPerSecond: limits.requestsPerSecond,
     itemsPerSecond: limits.itemsPerSecond,
+    readUnitsPerSecond: limits.readUnitsPerSecond,
     liveReserveMilli: limits.liveReserveMilli,
   }));
 }

@@ -74,6 +74,7 @@ export async function spawnWorker(options: {
 /** Services for a worker that is tested without the moves of a plan; a test gives those that it looks at. */
 export const servicesWith = (given: Partial<WorkerServices> = {}): WorkerServices => ({
   completeBackfill: async () => {},
+  verificationEnded: async () => {},
   runFence: async () => {},
   reapFences: async () => {},
   passBarriers: async () => {},

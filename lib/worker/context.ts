@@ -10,10 +10,12 @@ import type { TableGates } from './table-gates';
 
 /** Verbs of the services that workers call by themselves. */
 export interface WorkerServices {
-  /** The move complete_backfill, by the system; a refusal (set-aside items, a hold) is an AppError. */
+  /** The move complete_backfill, by the system; where it is refused (set-aside items, a hold) nothing happens. */
   completeBackfill(planTableId: string): Promise<void>;
+  /** A verification is done: what was owed since before it began may be cleared. */
+  verificationEnded(runId: string): Promise<void>;
   /** Drives one fence to its end; safe to call from several workers. */
-  runFence(fenceId: string): Promise<void>;
+  runFence(fenceId: string, signal: AbortSignal): Promise<void>;
   /** Ends fences past their bound; any process but a gateway may. */
   reapFences(): Promise<void>;
   /** Completes barriers that every registered gateway has acknowledged. */

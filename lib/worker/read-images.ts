@@ -46,12 +46,14 @@ async function readBatch(ctx: WorkerContext, work: Work, request: ReadRequest & 
   let pending = request.keyIds;
   for (let attempt = 1; pending.length > 0; attempt += 1) {
     const cost = { requests: 1, items: pending.length };
-    const isOurTurn = await store.pace.turn({ cost, priority: work.priority, mayGoOn: () => work.mayGoOn() });
-    if (!isOurTurn) break;
+    const { timeoutMs, priority } = work;
+    const endTurn = await store.pace.turn({ cost, priority, timeoutMs, mayGoOn: () => work.mayGoOn() });
+    if (!endTurn) break;
     const keys = pending.map((id) => keyFromId(id, schema));
-    const { timeoutMs } = work;
     const isConsistent = request.isConsistent ?? true;
-    const result = await batchGet(store.wire, { table, schema, keys }, { isConsistent, timeoutMs, roundsMax: 1 });
+    const reading = batchGet(store.wire, { table, schema, keys }, { isConsistent, timeoutMs, roundsMax: 1 });
+    const result = await reading.finally(endTurn);
+    store.pace.charge(result.consumedUnits);
     book(ctx, request, { found: result.found, absent: result.absent });
     pending = [...result.unread.keys()];
     if (pending.length === 0) return;

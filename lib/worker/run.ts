@@ -51,7 +51,7 @@ const FENCES_MS = 200;
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { sql, close } = openDatabase('worker', options.databaseUrl);
   const stopping = new AbortController();
-  const ctx = makeContext(options, { sql, stopping: stopping.signal });
+  const ctx = makeWorkerContext(options, { sql, stopping: stopping.signal });
   const registration = new Registration({
     sql,
     workerId: ctx.workerId,
@@ -83,7 +83,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-function makeContext(
+/** What tasks and loops are given; `startWorker` makes one, tests that run a task by itself do too. */
+export function makeWorkerContext(
   options: WorkerOptions,
   made: { sql: WorkerContext['sql']; stopping: AbortSignal },
 ): WorkerContext {

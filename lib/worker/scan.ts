@@ -27,9 +27,12 @@ export class Scanner {
     for (let attempt = 1; attempt <= REQUEST_ATTEMPTS_MAX; attempt += 1) {
       if (!(await work.turnOfRun(this.#itemsMax))) return null;
       const cost = { requests: 1, items: this.#itemsMax };
-      if (!(await store.pace.turn({ cost, priority: work.priority, mayGoOn: () => work.mayGoOn() }))) return null;
-      const answer = await this.#scan(cursor);
+      const { priority, timeoutMs } = work;
+      const endTurn = await store.pace.turn({ cost, priority, timeoutMs, mayGoOn: () => work.mayGoOn() });
+      if (!endTurn) return null;
+      const answer = await this.#scan(cursor).finally(endTurn);
       if (answer.kind === 'ok') {
+        store.pace.charge(answer.value.consumedUnits);
         this.#itemsMax = Math.min(ctx.limits.pageItemsMax, this.#itemsMax * 2);
         return answer.value;
       }

@@ -110,11 +110,11 @@ export class SegmentWork implements Work {
   async turnOfRun(items: number): Promise<boolean> {
     const pace = this.ctx.runPaces.get(this.segment.runId);
     if (!pace) return this.mayGoOn();
-    return await pace.turn({
-      cost: { requests: 0, items },
-      priority: this.priority,
-      mayGoOn: () => this.mayGoOn(),
-    });
+    const { priority, timeoutMs } = this;
+    const cost = { requests: 0, items };
+    const endTurn = await pace.turn({ cost, priority, timeoutMs, mayGoOn: () => this.mayGoOn() });
+    endTurn?.();
+    return endTurn !== null;
   }
 
   end(): void {

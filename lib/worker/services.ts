@@ -1,14 +1,19 @@
 /** The verbs of the services that workers call by themselves, bound to one context. */
 import type { ServiceContext } from '@/lib/services/context';
+import { reapFences } from '@/lib/services/fence/abort';
+import { runFence } from '@/lib/services/fence/run-fence';
+import { completeBackfill } from '@/lib/services/run/complete-backfill';
+import { clearVerifyAgain } from '@/lib/services/run/verification';
 import { passBarriers } from '@/lib/services/table/barriers';
 import { proveChannels } from '@/lib/services/table/prove-channel';
 import type { WorkerServices } from './context';
 
 export function bindServices(ctx: ServiceContext): WorkerServices {
   return {
-    completeBackfill: async () => {},
-    runFence: async () => {},
-    reapFences: async () => {},
+    completeBackfill: async (tableId) => void (await completeBackfill(ctx, { tableId })),
+    verificationEnded: async (runId) => void (await clearVerifyAgain(ctx, { runId })),
+    runFence: async (fenceId, signal) => void (await runFence(ctx, fenceId, { signal })),
+    reapFences: async () => void (await reapFences(ctx)),
     passBarriers: async () => void (await passBarriers(ctx)),
     proveChannels: async () => void (await proveChannels(ctx)),
   };

@@ -4,6 +4,7 @@ import { loadConnections, type StoreRow } from '@/db/queries/run';
 import type { Clock, StoreCredentials, StoreTarget, StoreWire } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
 import { CHANNELS } from '@/lib/contracts/routing';
+import { type BudgetLimits, withoutReserve } from '@/lib/domain/pacing/budget';
 import { invariant } from '@/lib/domain/result';
 import { Pace } from './pace';
 
@@ -73,9 +74,14 @@ export class Stores {
   }
 
   /** An equal part for each live worker, after the reserve for live traffic. */
-  #limitsOf(row: StoreRow): { requestsPerSecond: number; itemsPerSecond: number } {
-    const part = (1 - row.liveReserveMilli / 100_000) / this.#liveWorkers;
-    return { requestsPerSecond: row.requestsPerSecond * part, itemsPerSecond: row.itemsPerSecond * part };
+  #limitsOf(row: StoreRow): BudgetLimits {
+    const { requestsPerSecond, itemsPerSecond, readUnitsPerSecond } = withoutReserve(row, row.liveReserveMilli);
+    const workers = this.#liveWorkers;
+    return {
+      requestsPerSecond: requestsPerSecond / workers,
+      itemsPerSecond: itemsPerSecond / workers,
+      readUnitsPerSecond: readUnitsPerSecond ? readUnitsPerSecond / workers : null,
+    };
   }
 
   #tell(payload: JsonParameter): void {

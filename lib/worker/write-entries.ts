@@ -72,13 +72,18 @@ async function writeBatch(ctx: WorkerContext, work: Work, request: BatchRequest)
   const { store, verdicts } = request;
   let pending = request.entries;
   for (let attempt = 1; pending.length > 0; attempt += 1) {
-    const isOurTurn = await store.pace.turn({
+    const endTurn = await store.pace.turn({
       cost: { requests: 1, items: pending.length },
       priority: work.priority,
+      timeoutMs: work.timeoutMs,
       mayGoOn: () => work.mayGoOn() && work.mayWrite(),
     });
-    if (!isOurTurn || !work.mayWrite()) return setAll(verdicts, pending, { kind: 'not_sent' });
-    const result = await send(work, request, pending);
+    if (!endTurn || !work.mayWrite()) {
+      endTurn?.();
+      return setAll(verdicts, pending, { kind: 'not_sent' });
+    }
+    const result = await send(work, request, pending).finally(endTurn);
+    throttle(store, result);
     if (result.trouble && isItemRefusal(result.trouble) && pending.length > 1) {
       return await writeSingly(ctx, work, { ...request, entries: pending });
     }
@@ -89,7 +94,6 @@ async function writeBatch(ctx: WorkerContext, work: Work, request: BatchRequest)
       return setAll(verdicts, pending, { kind: 'not_sent' });
     }
     if (!result.trouble) await pause(fullJitterMs(attempt, WORKER_BACKOFF, ctx.random()));
-    throttle(store, result);
   }
 }
 

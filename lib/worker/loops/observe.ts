@@ -39,12 +39,13 @@ export function makeObserveRound(ctx: WorkerContext): () => Promise<void> {
 export async function endRuns(ctx: WorkerContext): Promise<void> {
   for (const run of await endFinishedRuns(ctx.sql)) {
     ctx.log.info({ runId: run.runId, kind: run.kind, state: run.state }, 'A run has ended');
+    if (run.kind === 'verification' && run.state === 'done') await ctx.services.verificationEnded(run.runId);
   }
   for (const planTableId of await tablesToComplete(ctx.sql)) {
     try {
       await ctx.services.completeBackfill(planTableId);
     } catch (error) {
-      // A refusal is no fault: set-aside items wait for a person, or another worker was first.
+      // A refusal is no fault: a person has to do something first, or another worker was quicker.
       if (!(error instanceof AppError)) throw error;
       ctx.log.debug({ planTableId, code: error.code }, 'The backfill is done; its stage waits');
     }

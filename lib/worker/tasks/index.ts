@@ -12,6 +12,6 @@ export function makeTasks(ctx: WorkerContext): TaskList {
     'verify-segment': (payload) => verifySegment(ctx, payload as { segmentId: string }),
     'recheck-mismatch': (payload) => recheckMismatch(ctx, payload as { mismatchId: string }),
     settle: (payload) => settle(ctx, payload as { planTableId: string }),
-    'run-fence': (payload) => ctx.services.runFence((payload as { fenceId: string }).fenceId),
+    'run-fence': (payload) => ctx.services.runFence((payload as { fenceId: string }).fenceId, ctx.stopping),
   };
 }
