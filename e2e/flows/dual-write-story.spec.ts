@@ -1,0 +1,263 @@
+/**
+ * The whole story as an operator lives it: sign-in, a plan over a table that an application is using, dual write,
+ * backfill, verification, the slider by mouse and by keyboard, a roll-back, a refused move with its reasons, the flip
+ * with a second person, the checklist, the closing of the source. At the end both stores are compared with each other
+ * and with the application's own record, by code that shares nothing with the engine.
+ */
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { expect, type Page, test } from '@playwright/test';
+import { demo } from '../fixtures/demo';
+import { application, equalityOfDemo, storeOfDemo, whileApplicationRests } from '../fixtures/equality';
+import { commitMove, openMove, signIn } from '../pages/console';
+
+const PLAN = 'Orders to TerraScale';
+const STORY_MS_MAX = 90_000;
+let tableUrl = '';
+let planUrl = '';
+
+test.describe.configure({ mode: 'serial' });
+
+async function asAda(page: Page, path = tableUrl): Promise<void> {
+  await signIn(page, 'ada');
+  if (path) await page.goto(path);
+}
+
+/** The stage badge beside the table's name. */
+const expectStage = (page: Page, label: string) =>
+  expect(
+    page
+      .getByRole('heading', { level: 1 })
+      .locator('xpath=ancestor::header | ancestor::div[1]/..')
+      .getByText(label, { exact: true })
+      .first(),
+  ).toBeVisible({ timeout: STORY_MS_MAX });
+
+const moveButton = (page: Page, name: string) =>
+  page
+    .getByRole('region', { name: 'What can happen next' })
+    .or(page.locator('#next'))
+    .getByRole('button', { name, exact: true });
+
+test('a plan is made over a living table and assessed', async ({ page }) => {
+  await signIn(page, 'ada');
+  await page.goto(`${demo().base}/plans/new`);
+  await page.getByRole('radio', { name: /Dual write/ }).click();
+  await page.getByRole('button', { name: 'Go on to connections' }).click();
+  await page
+    .getByRole('radiogroup', { name: /Source/ })
+    .getByRole('radio')
+    .first()
+    .click();
+  await page
+    .getByRole('radiogroup', { name: /Target/ })
+    .getByRole('radio')
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Go on to tables' }).click();
+  await page.getByRole('checkbox', { name: 'orders' }).click();
+  await page.reload();
+  await expect(page.getByRole('checkbox', { name: 'orders' })).toBeChecked();
+  await page.getByRole('button', { name: 'Go on to review' }).click();
+  await page.getByLabel('Name of the plan').fill(PLAN);
+  await page.getByRole('radio', { name: 'Rehearsal' }).click();
+  await page.getByRole('button', { name: 'Make the plan and assess it' }).click();
+  await expect(page).toHaveURL(/\/plans\/pln_[^/]+\/assessment/);
+  planUrl = page.url().replace(/\/assessment.*$/, '');
+  await expect(page.getByText(/passed, \d+ warned, \d+ failed/)).toBeVisible({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Create it where allowed, and prove it' }).click();
+  await expect(page.getByRole('button', { name: 'Prove it again' })).toBeVisible({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Assess orders now' }).click();
+  await expect(page.getByText(/passed, \d+ warned, 0 failed, 0 not known/)).toBeVisible({ timeout: 30_000 });
+  await page.goto(planUrl);
+  await page.getByRole('link', { name: 'orders', exact: true }).first().click();
+  await expect(page).toHaveURL(/\/tables\/tbl_/);
+  tableUrl = page.url();
+  await expectStage(page, 'Planned');
+});
+
+test('a move that is not allowed says why and changes nothing', async ({ page }) => {
+  await asAda(page);
+  await commitMove(page, { button: 'Begin dual write', commit: 'Begin dual write', reason: 'first table' });
+  await expectStage(page, 'Dual write');
+  const dialog = await openMove(page, /begin backfill/i);
+  await expect(dialog.getByRole('heading', { name: 'Not allowed yet' })).toBeVisible();
+  await expect(dialog.getByText(/Dual write is proven/)).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'Begin backfill' })).toBeDisabled();
+  await dialog.getByRole('button', { name: 'Keep as it is' }).click();
+  await expectStage(page, 'Dual write');
+});
+
+test('the backfill copies what was there, and the verification that follows is clean', async ({ page }) => {
+  test.setTimeout(300_000);
+  await asAda(page);
+  await expect(moveButton(page, 'Begin backfill')).toBeVisible({ timeout: STORY_MS_MAX });
+  await commitMove(page, { button: 'Begin backfill', commit: 'Begin backfill' });
+  await page.getByRole('link', { name: 'Backfill' }).click();
+  await expect(page.getByRole('progressbar').first()).toBeVisible();
+  await page.getByRole('link', { name: /^Verification/ }).click();
+  await expect(page.getByText(/verified .* ago/i).first()).toBeVisible({ timeout: 240_000 });
+  await expect(page.getByLabel('What the comparison found').getByText('Mismatches').locator('xpath=..')).toContainText(
+    '0',
+  );
+});
+
+test('reads shift by mouse and by keyboard, and what is observed is what gateways did', async ({ page }) => {
+  test.setTimeout(240_000);
+  await asAda(page);
+  await commitMove(page, { button: 'Begin read shift', commit: 'Begin read shift', reason: 'verified' });
+  await expectStage(page, 'Read shift');
+  await page.getByRole('button', { name: /^Draft 1 %/ }).click();
+  await commitMove(page, { button: 'Shift reads to 1 %', commit: 'Shift reads to 1 %', reason: 'first stop' });
+  await expect(page.getByText('Desired', { exact: true }).first().locator('xpath=..')).toContainText('1 %');
+  const slider = page.getByRole('slider', { name: 'Read share of orders' });
+  await expect(slider).toHaveAttribute('aria-valuetext', /highest allowed (?!1 %)/, { timeout: STORY_MS_MAX });
+  await slider.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(slider).toHaveAttribute('aria-valuetext', /Draft 10 %/);
+  await page.getByRole('button', { name: 'Shift reads to 10 %' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByLabel('Reason').fill('second stop');
+  const commit = page.getByRole('dialog').getByRole('button', { name: 'Shift reads to 10 %' });
+  await expect(commit).toBeEnabled();
+  await commit.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toBeHidden({ timeout: 20_000 });
+  await expect(page.getByText('Observed', { exact: true }).first().locator('xpath=..')).toContainText(/\d+(\.\d+)? %/, {
+    timeout: STORY_MS_MAX,
+  });
+});
+
+test('reads go back to DynamoDB with one action, and then all of them forward', async ({ page }) => {
+  test.setTimeout(300_000);
+  await asAda(page);
+  const back = page.getByRole('button', { name: 'Reads back to DynamoDB' }).first();
+  await back.focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Desired', { exact: true }).first().locator('xpath=..')).toContainText('0 %', {
+    timeout: 15_000,
+  });
+  for (const stop of ['1 %', '10 %', '50 %', '100 %']) {
+    await page.getByRole('button', { name: new RegExp(`^Draft ${stop}`) }).click();
+    await expect(async () => {
+      const dialog = await openMove(page, `Shift reads to ${stop}`);
+      await dialog.getByLabel('Reason').fill(`stop ${stop}`);
+      const commit = dialog.getByRole('button', { name: `Shift reads to ${stop}` });
+      if (await commit.isDisabled()) {
+        await dialog.getByRole('button', { name: 'Keep as it is' }).click();
+        throw new Error(`gates of ${stop} are not met yet`);
+      }
+      await commit.click();
+      await expect(dialog).toBeHidden({ timeout: 20_000 });
+    }).toPass({ timeout: STORY_MS_MAX });
+    await expect(page.getByText('Desired', { exact: true }).first().locator('xpath=..')).toContainText(stop);
+  }
+  await expect(page.getByText('Observed', { exact: true }).first().locator('xpath=..')).toContainText('100 %', {
+    timeout: STORY_MS_MAX,
+  });
+});
+
+/** The second yes of another person to exactly the dry run that the operator will commit. */
+async function approveAsGrace(page: Page, button: RegExp): Promise<void> {
+  const context = await page
+    .context()
+    .browser()!
+    .newContext({ viewport: { width: 1280, height: 800 } });
+  const second = await context.newPage();
+  await signIn(second, 'grace');
+  await second.goto(tableUrl);
+  await expect(async () => {
+    const dialog = await openMove(second, button);
+    const unmet = dialog.getByRole('list', { name: 'Unmet gates' }).getByRole('listitem');
+    if ((await unmet.count()) !== 1) {
+      await dialog.getByRole('button', { name: 'Keep as it is' }).click();
+      throw new Error('other gates than the approval are unmet');
+    }
+    await dialog.getByRole('button', { name: 'Approve this dry run' }).click();
+    await expect(dialog.getByText('Approve this dry run')).toBeHidden({ timeout: 10_000 });
+    await dialog.getByRole('button', { name: 'Keep as it is' }).click();
+  }).toPass({ timeout: STORY_MS_MAX });
+  await context.close();
+}
+
+test('write authority flips behind a fence with a second person, and the application sees no error', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  const before = await application();
+  await asAda(page);
+  await approveAsGrace(page, /flip write authority to terrascale/i);
+  await page.reload();
+  await commitMove(page, {
+    button: 'Flip write authority to TerraScale',
+    commit: 'Flip write authority to TerraScale',
+    reason: 'all reads are there',
+    typedName: 'orders',
+  });
+  await expectStage(page, 'Target first');
+  const after = await application();
+  expect(after.refused + after.unknown + after.readErrors).toBe(before.refused + before.unknown + before.readErrors);
+  expect(after.slowestLastMinuteMs).toBeLessThan(2_000);
+  expect(after.acked).toBeGreaterThan(before.acked);
+});
+
+test('with both authorities proven, the stores are equal to each other and to the record of the application', async () => {
+  await whileApplicationRests(async () => {
+    await expect(async () => {
+      const report = await equalityOfDemo();
+      expect(report.problems).toEqual([]);
+      expect(report.itemsCompared).toBeGreaterThan(20_000);
+      expect(report.writesAcked).toBeGreaterThan(100);
+    }).toPass({ timeout: 60_000 });
+    // The check itself must be able to fail: one planted difference, then it is taken away again.
+    const target = await storeOfDemo('target');
+    const client = new DynamoDBClient(target);
+    const planted = { tenant: { S: 'planted' }, order: { S: 'difference' } };
+    await client.send(new PutItemCommand({ TableName: 'orders', Item: planted }));
+    expect((await equalityOfDemo()).problems).toEqual([expect.stringContaining('is on the target alone')]);
+    await client.send(new DeleteItemCommand({ TableName: 'orders', Key: planted }));
+    client.destroy();
+    expect((await equalityOfDemo()).problems).toEqual([]);
+  });
+});
+
+test('the checklist is signed, the source is closed, and nothing was lost', async ({ page }) => {
+  test.setTimeout(300_000);
+  await asAda(page, `${demo().base}/settings/alerts`);
+  await page
+    .getByRole('button', { name: /Send a test to/ })
+    .first()
+    .click();
+  await expect(page.getByText('delivered', { exact: true }).first()).toBeVisible();
+  await page.goto(`${planUrl}/checklist`);
+  await page
+    .getByLabel('How to roll back, step by step')
+    .fill('Open the table, press Flip write authority back, watch the observed share.');
+  await page.getByRole('button', { name: 'Keep the procedure' }).click();
+  await page.getByLabel('Who was trained on this dashboard').fill('Ada, Grace');
+  await page.getByRole('button', { name: 'Keep the names' }).click();
+  for (let signed = 0; signed < 6; signed += 1) {
+    const next = page
+      .getByRole('button', { name: /^Sign off:/ })
+      .and(page.locator(':enabled'))
+      .first();
+    await expect(next).toBeVisible({ timeout: STORY_MS_MAX });
+    await next.click();
+    await expect(page.getByText(`${signed + 1} of 6`).first()).toBeVisible();
+  }
+  await approveAsGrace(page, /close the source/i);
+  await page.goto(tableUrl);
+  await commitMove(page, {
+    button: 'Close the source',
+    commit: 'Close the source',
+    reason: 'checklist signed',
+    typedName: 'orders',
+  });
+  await expectStage(page, 'Backup');
+  await whileApplicationRests(async () => {
+    const report = await equalityOfDemo(['target']);
+    // The source is behind from the moment it was closed; what was acknowledged since is on the target alone.
+    expect(report.problems.filter((problem) => problem.includes('on the target:'))).toEqual([]);
+    expect(report.writesAcked).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,52 @@
+/** The console as an operator uses it: by role and name, never by markup. */
+import { expect, type Locator, type Page } from '@playwright/test';
+import { demo } from '../fixtures/demo';
+
+export const PEOPLE = { ada: 'ada@demo.local', grace: 'grace@demo.local' } as const;
+
+export async function signIn(page: Page, person: keyof typeof PEOPLE): Promise<void> {
+  const { base, secrets } = demo();
+  await page.goto(`${base}/sign-in`);
+  await page.getByLabel('E-mail').fill(PEOPLE[person]);
+  await page
+    .getByLabel('Password', { exact: true })
+    .fill(person === 'ada' ? secrets.adaPassword : secrets.gracePassword);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page).not.toHaveURL(/sign-in/);
+}
+
+/** The dialog of a move, opened from the button of this name. */
+export async function openMove(page: Page, button: string | RegExp): Promise<Locator> {
+  await page.getByRole('button', { name: button }).first().click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toBeVisible();
+  await expect(dialog.getByRole('heading', { name: 'What will happen' })).toBeVisible();
+  return dialog;
+}
+
+export interface CommitMove {
+  button: string | RegExp;
+  commit: string | RegExp;
+  reason?: string;
+  typedName?: string;
+}
+
+/** Draft, plan, reason, commit; the dialog closes by itself when it is done. */
+export async function commitMove(page: Page, move: CommitMove): Promise<void> {
+  const dialog = await openMove(page, move.button);
+  if (move.reason) await dialog.getByLabel('Reason').fill(move.reason);
+  if (move.typedName) await dialog.getByLabel(/Type .* to commit/).fill(move.typedName);
+  const commit = dialog.getByRole('button', { name: move.commit, exact: typeof move.commit === 'string' });
+  await expect(commit).toBeEnabled();
+  await commit.click();
+  await expect(dialog).toBeHidden({ timeout: 20_000 });
+}
+
+/** The page of a table, by its tab; links are found on the plan's page. */
+export async function openTable(page: Page, plan: string, table: string): Promise<void> {
+  await page.goto(demo().base);
+  await page.getByRole('link', { name: table, exact: true }).first().click();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(table) })).toBeVisible();
+  await expect(page.getByText(plan).first()).toBeVisible();
+}
