@@ -1,14 +1,16 @@
 import { eq, sql } from 'drizzle-orm';
 import { withTransaction } from '@/db/client';
 import { lockTable } from '@/db/queries/facts/lock';
-import { lockFence, moveStep, overdueFences, readFence } from '@/db/queries/fence/fence';
+import { type FenceRow, lockFence, moveStep, overdueFences, readFence } from '@/db/queries/fence/fence';
 import { publishRouting } from '@/db/queries/routing/publish';
 import { planTable } from '@/db/schema';
+import type { FenceStep } from '@/lib/domain/plan/fence';
 import { moveOf } from '@/lib/domain/plan/moves';
 import { formatMs } from '@/lib/domain/units';
 import { type ServiceContext, SYSTEM } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
+import { markCanary } from './canary';
 import { retireIssued } from './credentials';
 import { fencePlan } from './plan-of';
 
@@ -19,13 +21,35 @@ export const PAST_BOUND = 'the bound of the hold passed';
  * under the hold, so this is safe at every step; after it only forward (PROTOCOL F2). False: it has ended already.
  */
 export async function abortFence(ctx: ServiceContext, fenceId: string, reason: string): Promise<boolean> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const found = await readFence(ctx.db, fenceId);
+    if (!found || hasEnded(found.step)) return false;
+    // Its driver may have written the canary and died before deleting it.
+    const isMarked = found.step === 'flipped';
+    if (isMarked) await markCanary(ctx, found);
+    const undone = await undo(ctx, { found, reason, isMarked });
+    if (undone !== 'mark_first') return undone === 'done';
+  }
+  throw new Error('invariant: a fence moves on at most once a step');
+}
+
+/** Steps of a fence, with room: one that is driven while it is undone moves at most through all of them. */
+const ROUNDS_MAX = 10;
+const hasEnded = (step: FenceStep): boolean => step === 'released' || step === 'aborted';
+
+async function undo(
+  ctx: ServiceContext,
+  ask: { found: FenceRow; reason: string; isMarked: boolean },
+): Promise<'done' | 'ended' | 'mark_first'> {
+  const { reason } = ask;
+  const fenceId = ask.found.id;
   return await withTransaction(ctx.db, async (tx) => {
-    const found = await readFence(tx, fenceId);
-    const table = found && (await lockTable(tx, found.planTableId));
+    const table = await lockTable(tx, ask.found.planTableId);
     const fence = table && (await lockFence(tx, fenceId));
-    if (!table || !fence || fence.step === 'released' || fence.step === 'aborted') return false;
+    if (!table || !fence || hasEnded(fence.step)) return 'ended';
+    if (fence.step === 'flipped' && !ask.isMarked) return 'mark_first';
     const published = await publishRouting(tx, table.id, fencePlan(fence, table).former);
-    if (!(await moveStep(tx, { fenceId, from: fence.step, to: 'aborted', abortedReason: reason }))) return false;
+    if (!(await moveStep(tx, { fenceId, from: fence.step, to: 'aborted', abortedReason: reason }))) return 'ended';
     await tx
       .update(planTable)
       .set({ version: table.version + 1, lastChangeBy: SYSTEM.name, lastChangeAt: sql`clock_timestamp()` })
@@ -42,7 +66,7 @@ export async function abortFence(ctx: ServiceContext, fenceId: string, reason: s
       epoch: published.epoch,
     });
     await appendAudit(ctx, tx, { action: 'fence.aborted', actor: SYSTEM, subject: table.id, detail });
-    return true;
+    return 'done';
   });
 }
 

@@ -30,7 +30,7 @@ export async function proveCanary(ctx: ServiceContext, fence: FenceRow): Promise
     const reason = await roundTrip(wire, { ...where, fence });
     if (reason === null) return DONE;
     ctx.log.warn({ fenceId: fence.id, reason }, 'The canary of a fence did not come back.');
-    await markLeftover(ctx, fence, where);
+    await markCanary(ctx, fence);
     return { kind: 'impossible', reason };
   } finally {
     await wire.close();
@@ -96,9 +96,14 @@ async function roundTrip(wire: StoreWire, place: Place & { fence: FenceRow }): P
 const saying = (trouble: { kind: 'refused'; errorType: string } | { kind: 'unknown'; cause: string }): string =>
   trouble.kind === 'refused' ? trouble.errorType : `outcome unknown (${trouble.cause})`;
 
-/** What may still land on the store that stays the follower is a key that may differ, for Δ; settling removes it. */
-async function markLeftover(ctx: ServiceContext, fence: FenceRow, place: Place): Promise<void> {
+/**
+ * A canary whose deletion was not seen may lie on, or still land on, the store that stays the follower: its key counts
+ * as one that may differ, for Δ, and settling removes it. Before a flip is undone, whoever undoes it says this first.
+ */
+export async function markCanary(ctx: ServiceContext, fence: FenceRow): Promise<void> {
+  // Closing the source keeps the authority, so there is no follower to clean; `removeCanary` does it.
   if (fence.verb === 'close_source') return;
+  const place = await placeOf(ctx, fence);
   await markKeys(ctx.sql, {
     planTableId: fence.planTableId,
     schema: place.schema,
@@ -106,4 +111,17 @@ async function markLeftover(ctx: ServiceContext, fence: FenceRow, place: Place):
     cause: 'unknown_outcome',
     unknownForMs: place.deltaMs,
   });
+}
+
+/** Deletes the canary of an undone close_source from the authority, where no settle would. */
+export async function removeCanary(ctx: ServiceContext, fence: FenceRow): Promise<void> {
+  if (fence.verb !== 'close_source' || fence.flipEpoch === null) return;
+  const { connectionId, timeoutMs, table, key } = await placeOf(ctx, fence);
+  const wire = ctx.makeWire(await storeTarget(ctx, { connectionId, timeoutMs }));
+  try {
+    const gone = await deleteItem(wire, { table, key });
+    if (gone.kind !== 'ok') throw new Error(`the canary was not deleted: ${saying(gone)}`);
+  } finally {
+    await wire.close();
+  }
 }

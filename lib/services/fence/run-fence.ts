@@ -10,7 +10,7 @@ import { plan } from '@/db/schema';
 import { formatCount } from '@/lib/domain/units';
 import { type ServiceContext, SYSTEM } from '../context';
 import { abortFence, PAST_BOUND } from './abort';
-import { proveCanary } from './canary';
+import { proveCanary, removeCanary } from './canary';
 import { issueCredentials, retireCredentials } from './credentials';
 import { DONE, flip, gatewaysQuiet, type Verdict } from './flip';
 import { release } from './release';
@@ -82,7 +82,8 @@ export async function stepFence(ctx: ServiceContext, fence: FenceRow): Promise<V
       return await flip(ctx, fence);
     case 'flipped': {
       const verdict = await proveCanary(ctx, fence);
-      if (verdict.kind !== 'done') return verdict;
+      // Two drivers share one canary: the one that was disturbed by the other looks at the row again.
+      if (verdict.kind !== 'done') return (await readFence(ctx.db, fence.id))?.step === 'flipped' ? verdict : DONE;
       await moveStep(ctx.db, { fenceId: fence.id, from: 'flipped', to: 'canary_proven' });
       return DONE;
     }
@@ -140,6 +141,7 @@ async function sourceOf(ctx: ServiceContext, fence: FenceRow): Promise<string> {
 /** What follows a fence but never holds it up: retired credentials are revoked, a closed source is proven closed. */
 async function afterFence(ctx: ServiceContext, fence: FenceRow): Promise<void> {
   try {
+    if (fence.step === 'aborted') await removeCanary(ctx, fence);
     await retireCredentials(ctx);
     if (fence.verb === 'close_source' && fence.step === 'released')
       await proveSourceRefusal(ctx, SYSTEM, { tableId: fence.planTableId });
