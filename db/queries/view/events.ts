@@ -30,7 +30,10 @@ export interface EventRecord {
   cursorAt: string;
 }
 
-/** Events, newest first, one more than a page so that the caller knows whether there are older ones. */
+/**
+ * Events, newest first, one more than a page so that the caller knows whether there are older ones.
+ * The cursor goes as text: the driver would cut a timestamp to milliseconds and lose entries between pages.
+ */
 export async function readEvents(
   sql: Sql,
   filter: EventFilter & { beforeAt?: string; beforeId?: string },
@@ -52,6 +55,6 @@ export async function readEvents(
       and (${actorKind}::text is null or e.actor_kind = ${actorKind})
       and (${kind}::text is null or e.kind = ${kind} or e.kind like ${kind} || '.%')
       and (${text}::text is null or e.sentence ilike ${text} or e.reason ilike ${text} or e.actor ilike ${text})
-      and (${beforeAt}::timestamptz is null or (e.at, e.id) < (${beforeAt}::timestamptz, ${beforeId}))
+      and (${beforeAt}::text is null or (e.at, e.id) < (${beforeAt}::text::timestamptz, ${beforeId}))
     order by e.at desc, e.id desc limit ${EVENTS_PAGE + 1}`;
 }

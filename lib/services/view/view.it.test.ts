@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MismatchRowView } from '@/lib/contracts/views';
+import { AppError } from '@/lib/domain/errors';
+import { ADA, GRACE, openServiceRig, type RigTable, type ServiceRig, VIEWER } from '@/lib/testing/service-rig';
+import { activityView } from './activity-view';
+import { fleetView } from './fleet-view';
+import { mismatchesAsCsv } from './mismatch-export';
+import { IMAGE_PURPOSE, mismatchView } from './mismatch-view';
+import { moveView } from './move-view';
+import { planView } from './plan-view';
+import { backfillView, mismatchRows, verificationView } from './run-view';
+import { tableView } from './table-view';
+import { trafficView } from './traffic-view';
+
+let rig: ServiceRig;
+let orders: RigTable;
+let quiet: RigTable;
+
+const codeOf = async (act: Promise<unknown>): Promise<string> => {
+  const error = await act.then(
+    () => null,
+    (caught: unknown) => caught,
+  );
+  expect(error).toBeInstanceOf(AppError);
+  return (error as AppError).code;
+};
+
+beforeAll(async () => {
+  rig = await openServiceRig();
+  quiet = await rig.newTable();
+  orders = await rig.newTable({ stage: 'shift' });
+  await orders.makeReady();
+  await orders.makeVerified();
+  await rig.sql`update plan_table set read_share_milli = 10000, share_since = now() - interval '10 minutes' where id = ${orders.id}`;
+  await rig.sql`update routing set read_share_milli = 10000 where plan_table_id = ${orders.id}`;
+  await rig.sql`insert into event (id, plan_id, plan_table_id, kind, sentence, actor_kind, actor, epoch, before, after)
+    values ('evt_share', ${orders.planId}, ${orders.id}, 'move.set_read_share', 'Reads to 10 %.', 'person', 'Ada', 2,
+      '{"readShareMilli":0}', '{"readShareMilli":10000}')`;
+  const gateway = await orders.gateway('one');
+  await gateway.acknowledge();
+});
+afterAll(async () => {
+  await rig.close();
+});
+
+describe('the observed share', () => {
+  test('is null without reads: nothing is painted as done before it is observed', async () => {
+    const view = await tableView(rig.ctx, VIEWER, orders.id);
+    expect(view.share).toMatchObject({ desiredMilli: 10_000, observedMilli: null, acknowledged: 1, registered: 1 });
+    expect(view.sentence).toContain('no reads yet');
+  });
+
+  test('is what gateways did, with fall-backs in it and unroutable reads beside it', async () => {
+    await orders.traffic({ reads_source: 880, reads_target: 100, reads_fallback_missing: 20, reads_unroutable: 7 });
+    const view = await tableView(rig.ctx, VIEWER, orders.id);
+    expect(view.share).toMatchObject({ observedMilli: 10_000, routableReads: 1_000, unroutableReads: 7 });
+  });
+
+  test('a silent gateway still counts and is named while it lags', async () => {
+    const late = await orders.gateway('late');
+    await rig.sql`update gateway set last_seen_at = now() - interval '1 hour' where id = ${late.id}`;
+    const view = await tableView(rig.ctx, VIEWER, orders.id);
+    expect(view.share).toMatchObject({ acknowledged: 1, registered: 2, lagging: ['late'] });
+    expect(view.needs).not.toBeNull();
+    await rig.sql`update gateway set state = 'goodbye' where id = ${late.id}`;
+  });
+});
+
+describe('a table', () => {
+  test('shows every move of its stage with gates and steps, to a viewer too', async () => {
+    const view = await tableView(rig.ctx, VIEWER, orders.id);
+    expect(view.moves.map((move) => move.verb)).toEqual([
+      'set_read_share',
+      'flip_writes',
+      'reads_to_source',
+      'abandon',
+    ]);
+    const flip = view.moves.find((move) => move.verb === 'flip_writes')!;
+    expect(flip.allowed).toBe(false);
+    expect(flip.refusal).toContain('role operator');
+    expect(flip.gates.length).toBeGreaterThan(5);
+    expect(flip.steps.map((step) => step.kind)).toContain('flip');
+  });
+
+  test('a dry run is what the table shows, and an unknown move is refused by name', async () => {
+    const move = await moveView(rig.ctx, ADA, { tableId: orders.id, verb: 'set_read_share', readShareMilli: 0 });
+    expect(move).toMatchObject({ allowed: true, gates: [] });
+    expect(await codeOf(moveView(rig.ctx, ADA, { tableId: orders.id, verb: 'leap' }))).toBe('table.move_unknown');
+    expect(await codeOf(moveView(rig.ctx, ADA, { tableId: 'tbl_nope', verb: 'abandon' }))).toBe('table.not_found');
+  });
+
+  test('shows an approval by another person as current until the steps change', async () => {
+    const { planHash } = await moveView(rig.ctx, ADA, { tableId: orders.id, verb: 'flip_writes' });
+    await rig.sql`insert into approval (id, plan_table_id, verb, plan_hash, approved_by, approved_by_name, expires_at)
+      values ('apr_1', ${orders.id}, 'flip_writes', ${planHash}, ${GRACE.id}, 'Grace', now() + interval '1 hour')`;
+    const before = await moveView(rig.ctx, ADA, { tableId: orders.id, verb: 'flip_writes' });
+    expect(before.approval).toMatchObject({ by: 'Grace', current: true });
+    await rig.sql`update plan_table set version = version + 1 where id = ${orders.id}`;
+    const after = await moveView(rig.ctx, ADA, { tableId: orders.id, verb: 'flip_writes' });
+    expect(after.approval).toMatchObject({ by: 'Grace', current: false });
+  });
+
+  test('that there is not is refused by name everywhere', async () => {
+    for (const act of [tableView, backfillView, verificationView])
+      expect(await codeOf(act(rig.ctx, VIEWER, 'tbl_nope'))).toBe('table.not_found');
+    expect(await codeOf(trafficView(rig.ctx, VIEWER, { tableId: 'tbl_nope' }))).toBe('table.not_found');
+    expect(await codeOf(planView(rig.ctx, VIEWER, 'pln_nope'))).toBe('plan.not_found');
+  });
+});
+
+describe('the fleet', () => {
+  test('puts what is wrong first, then what waits for a decision', async () => {
+    await rig.sql`update plan_table set hold_kind = 'fault', hold_reason = 'The target lost items.', hold_by = 'Landfall',
+      hold_since = now() where id = ${orders.id}`;
+    const fleet = await fleetView(rig.ctx, VIEWER);
+    expect(fleet.tables.map((table) => table.tableId)).toEqual([orders.id, quiet.id]);
+    expect(fleet.tables[0]).toMatchObject({ needs: 'Fault: The target lost items.', hold: { kind: 'fault' } });
+    expect(fleet.tables[1]?.needs).toBe('Assess this table.');
+    expect(fleet.counts).toEqual({ needsPerson: 2, moving: 1, done: 0 });
+    await rig.sql`update plan_table set hold_kind = null where id = ${orders.id}`;
+  });
+
+  test('of two hundred tables answers within two seconds', async () => {
+    await rig.sql`insert into plan_table (id, plan_id, name, alias, target_name, stage, key_schema, shape, salt)
+      select 'tbl_many_' || n, plan_id, 'many' || n, 'many' || n, 'many' || n, 'dual_write', key_schema, shape, 'many:v1'
+      from plan_table, generate_series(1, 200) n where id = ${quiet.id}`;
+    const before = performance.now();
+    const fleet = await fleetView(rig.ctx, VIEWER);
+    const tookMs = performance.now() - before;
+    await rig.sql`delete from plan_table where id like 'tbl_many_%'`;
+    expect(fleet.tables).toHaveLength(202);
+    expect(tookMs).toBeLessThan(2_000);
+  });
+});
+
+describe('traffic', () => {
+  test('is per second, and a second without a report is a gap and never zero', async () => {
+    const at = new Date(Date.now() - 60_000);
+    await rig.sql`insert into traffic_sample (plan_table_id, gateway_id, epoch, at, span_ms, reads_source, reads_target, source_p50_us)
+      values (${orders.id}, 'gw_test', 2, ${at}, 1000, 30, 10, 1500)`;
+    const view = await trafficView(rig.ctx, VIEWER, { tableId: orders.id, rangeMs: 300_000 });
+    expect(view.stepMs).toBe(2_000);
+    expect(view.points.length).toBe(150);
+    const filled = view.points.filter((point) => point.readsSource !== null);
+    expect(filled.length).toBeGreaterThan(0);
+    expect(
+      view.points.filter((point) => point.readsSource === null).every((point) => point.observedMilli === null),
+    ).toBe(true);
+    const bin = filled.find((point) => Math.abs(Date.parse(point.at) - at.getTime()) < 2_000);
+    expect(bin).toMatchObject({ readsSource: 15, readsTarget: 5, observedMilli: 25_000, sourceP50Ms: 1.5 });
+    expect(view.marks.map((mark) => mark.kind)).toContain('stage');
+  });
+
+  test('masks keys for a viewer', async () => {
+    await rig.sql`insert into dirty_key (plan_table_id, key_id, key, cause, generation)
+      values (${orders.id}, '["S#customer-7"]', '{"pk":{"S":"customer-7"}}', 'mirror_failed', 1)`;
+    const forViewer = await trafficView(rig.ctx, VIEWER, { tableId: orders.id });
+    expect(forViewer.dirtyKeys[0]?.key).toMatch(/^key [A-Za-z0-9_-]{22}$/);
+    const forOperator = await trafficView(rig.ctx, ADA, { tableId: orders.id });
+    expect(forOperator.dirtyKeys[0]?.key).toBe('customer-7');
+    await rig.sql`delete from dirty_key`;
+  });
+});
+
+describe('a mismatch', () => {
+  const insert = async () => {
+    const [run] = await rig.sql<{ id: string }[]>`select id from run where plan_table_id = ${orders.id} limit 1`;
+    const seal = (image: object) => rig.ctx.sealer.seal(JSON.stringify(image), IMAGE_PURPOSE);
+    const [a, b] = [seal({ pk: { S: 'k' }, total: { N: '12' } }), seal({ pk: { S: 'k' }, total: { N: '13' } })];
+    await rig.sql`insert into mismatch (id, run_id, plan_table_id, key_id, key, class, attributes, source_sealed, target_sealed)
+      values ('mis_1', ${run!.id}, ${orders.id}, '["S#k"]', '{"pk":{"S":"k"}}', 'different',
+        '[{"attribute":"total","class":"different"}]', ${a}, ${b})`;
+  };
+
+  test('shows values to operators and only types and sizes to viewers', async () => {
+    await insert();
+    const input = { tableId: orders.id, mismatchId: 'mis_1' };
+    const seen = await mismatchView(rig.ctx, ADA, input);
+    expect(seen.rows).toEqual([
+      { attribute: 'total', class: 'different', source: '{"N":"12"}', target: '{"N":"13"}' },
+      { attribute: 'pk', class: 'equal', source: '{"S":"k"}', target: '{"S":"k"}' },
+    ]);
+    const masked = await mismatchView(rig.ctx, VIEWER, input);
+    expect(masked.masked).toBe(true);
+    expect(masked.rows[0]).toEqual({ attribute: 'total', class: 'different', source: 'N, 2 B', target: 'N, 2 B' });
+    expect(JSON.stringify(masked)).not.toContain('12"');
+    expect(await codeOf(mismatchView(rig.ctx, ADA, { tableId: quiet.id, mismatchId: 'mis_1' }))).toBe(
+      'mismatch.not_found',
+    );
+  });
+
+  test('is listed and exported with its key for operators alone', async () => {
+    const view = await verificationView(rig.ctx, VIEWER, orders.id);
+    expect(view.mismatches).toHaveLength(1);
+    expect(view.freshness.isFresh).toBe(true);
+    expect(view.mismatches[0]?.key).not.toContain('k ');
+    expect(await codeOf(mismatchRows(rig.ctx, VIEWER, orders.id))).toBe('auth.role_too_low');
+    const rows = await mismatchRows(rig.ctx, ADA, orders.id);
+    const formula: MismatchRowView = { ...rows[0]!, key: '=cmd|"x"' };
+    const csv = mismatchesAsCsv([formula]);
+    expect(csv.split('\r\n')[1]).toContain(`"'=cmd|""x"""`);
+  });
+});
+
+describe('the record', () => {
+  test('is newest first, a page at a time, without losing or repeating an entry', async () => {
+    await rig.sql`insert into event (id, kind, sentence, actor_kind, actor, at)
+      select 'evt_' || lpad(n::text, 4, '0'), 'test.happened', 'Number ' || n, 'system', 'Landfall', now()
+      from generate_series(1, 120) n`;
+    const seen: string[] = [];
+    let before: string | null = null;
+    do {
+      const page = await activityView(rig.ctx, VIEWER, { kind: 'test', before });
+      seen.push(...page.events.map((event) => event.id));
+      before = page.before;
+    } while (before !== null && seen.length < 500);
+    expect(seen.length).toBe(120);
+    expect(new Set(seen).size).toBe(120);
+    expect(await codeOf(activityView(rig.ctx, VIEWER, { before: "'; drop" }))).toBe('input.invalid');
+  });
+
+  test('is filtered by table and text, and says whether its chain is whole', async () => {
+    const own = await activityView(rig.ctx, VIEWER, { tableId: orders.id });
+    expect(own.events.map((event) => event.id)).toEqual(['evt_share']);
+    expect((await activityView(rig.ctx, VIEWER, { text: '100%' })).events).toEqual([]);
+    expect(own.chain.verified).toBe(true);
+  });
+});
