@@ -66,6 +66,13 @@ export async function startRig() {
 export type Rig = Awaited<ReturnType<typeof startRig>>;
 export type RigTable = Awaited<ReturnType<Rig['table']>>;
 
+interface DirtyRow {
+  key_id: string;
+  cause: string;
+  hold_open_for: string | null;
+  hot: boolean;
+}
+
 interface Parts {
   database: TestDatabase;
   source: Awaited<ReturnType<typeof startTestSource>>;
@@ -101,8 +108,10 @@ function rigTable({ database, source, target, name, plan }: Parts) {
   const put = (side: Side, item: WireItem) => putOne(engines[side], name, item as never);
   const remove = (side: Side, pk: string) => deleteOne(engines[side], name, { pk: { S: pk } });
   const items = (side: Side) => contents(engines[side], name, ['pk']);
-  const dirty = () => sql<{ key_id: string; cause: string; hold_open_for: string | null }[]>`
-    select key_id, cause, hold_open_for from dirty_key where plan_table_id = ${planTableId}`;
+  const dirty = async (): Promise<DirtyRow[]> => [
+    ...(await sql<DirtyRow[]>`
+      select key_id, cause, hold_open_for, hot from dirty_key where plan_table_id = ${planTableId}`),
+  ];
   /** Settles until nothing is dirty any more. */
   const converge = async (context: WorkerContext) => {
     await waitFor(

@@ -25,12 +25,14 @@ export class Scanner {
     const { work, ctx } = this;
     const { store } = this.of;
     for (let attempt = 1; attempt <= REQUEST_ATTEMPTS_MAX; attempt += 1) {
-      if (!(await work.turnOfRun(this.#itemsMax))) return null;
-      const cost = { requests: 1, items: this.#itemsMax };
+      // Not more at a time than the run may read in a second, so that a slow run moves smoothly and pauses at once.
+      const limit = Math.min(this.#itemsMax, Math.max(PAGE_ITEMS_MIN, work.itemsPerSecond()));
+      if (!(await work.turnOfRun(limit))) return null;
+      const cost = { requests: 1, items: limit };
       const { priority, timeoutMs } = work;
       const endTurn = await store.pace.turn({ cost, priority, timeoutMs, mayGoOn: () => work.mayGoOn() });
       if (!endTurn) return null;
-      const answer = await this.#scan(cursor).finally(endTurn);
+      const answer = await this.#scan(cursor, limit).finally(endTurn);
       if (answer.kind === 'ok') {
         store.pace.charge(answer.value.consumedUnits);
         this.#itemsMax = Math.min(ctx.limits.pageItemsMax, this.#itemsMax * 2);
@@ -47,14 +49,14 @@ export class Scanner {
     return null;
   }
 
-  #scan(cursor: WireItem | null) {
+  #scan(cursor: WireItem | null, limit: number) {
     const { segment, table } = this.work;
     const request = {
       table: this.of.table,
       segment: segment.segmentsTotal > 1 ? segment.number : undefined,
       totalSegments: segment.segmentsTotal > 1 ? segment.segmentsTotal : undefined,
       cursor,
-      limit: this.#itemsMax,
+      limit,
       projection: this.of.keysOnly ? keysOf(table) : undefined,
     };
     const isConsistent = this.ctx.safeguards.consistentScan;

@@ -28,6 +28,7 @@ export class SegmentWork implements Work {
   #deadlineMs: number;
   #isLost = false;
   #isRunning = true;
+  #itemsPerSecond = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | null = null;
   readonly timeoutMs: number;
@@ -98,12 +99,19 @@ export class SegmentWork implements Work {
     const pace = this.ctx.runPaces.get(runId);
     if (itemsPerSecondMax === null) {
       this.ctx.runPaces.delete(runId);
+      this.#itemsPerSecond = Number.POSITIVE_INFINITY;
       return;
     }
     const itemsPerSecond = itemsPerSecondMax / this.ctx.liveWorkers;
+    this.#itemsPerSecond = Math.ceil(itemsPerSecond);
     const limits = { requestsPerSecond: REQUESTS_UNBOUNDED, itemsPerSecond };
     if (pace) pace.setLimits(limits);
     else this.ctx.runPaces.set(runId, new Pace('this run', limits, this.ctx.clock));
+  }
+
+  /** What the run may read in this process; unbounded where it has no rate of its own. */
+  itemsPerSecond(): number {
+    return this.#itemsPerSecond;
   }
 
   /** Waits for the run's own rate; false: give up. */
