@@ -36,6 +36,9 @@ const MARK_UNKNOWN = 6;
 const DONE = 7;
 /** Only with W1 off: the follower has been written and the authority not yet asked. */
 const FOLLOWER_FIRST = 8;
+/** Only with a sentence of W3 dropped: the authority was read again before the follower was written. */
+const CHECKED_EARLY = 9;
+const SENDING = [INTENT, ANSWERED, FOLLOWER_FIRST, CHECKED_EARLY];
 
 interface Actor {
   readonly setting: Setting;
@@ -76,7 +79,8 @@ export function gatewaySteps(setting: Setting, state: State, emit: Emit): void {
       emit(`${nameOf(actor)}: begins`, next, true);
     } else if (pc === INTENT) askAuthority(actor);
     else if (pc === REREAD) rereadImage(actor);
-    else if (pc === ANSWERED) mirror(actor);
+    else if (pc === ANSWERED && setting.dropped.has('confirmAfterOutcome')) confirm(actor);
+    else if (pc === ANSWERED || pc === CHECKED_EARLY) mirror(actor);
     else if (pc === FOLLOWER_FIRST) askAuthority(actor);
     else if (pc === MIRRORED) confirm(actor);
     else if (pc === MARK || pc === MARK_UNKNOWN)
@@ -150,7 +154,7 @@ function mirror(actor: Actor): void {
   const after = applied(image, at(state, T));
   go(actor, `its mirror makes the target ${after}`, (next) => {
     writeStore(next, T, image, false);
-    to(actor, rules.confirm ? MIRRORED : DONE)(next);
+    to(actor, rules.confirm && at(state, writerPc(writer)) === ANSWERED ? MIRRORED : DONE)(next);
     // The confirm of the newest image answers for an older one of the same lane.
     if (rules.lanes)
       for (const sibling of siblings(actor))
@@ -182,7 +186,8 @@ function confirm(actor: Actor): void {
   const image = at(state, writerImage(writer));
   // An expression leaves nothing to compare with: with W2 off it is trusted.
   const same = isExpression(image) || at(state, S) === imageOf(image);
-  go(actor, same ? 'confirms its image' : 'confirms and finds a difference', to(actor, same ? DONE : MARK));
+  const after = at(state, writerPc(writer)) === ANSWERED ? CHECKED_EARLY : DONE;
+  go(actor, same ? 'confirms its image' : 'confirms and finds a difference', to(actor, same ? after : MARK));
 }
 
 interface Place {
@@ -195,7 +200,8 @@ function crashAndRestart(setting: Setting, { state, emit, gateway }: Place): voi
   if (at(state, gatewayDown(gateway))) {
     const next = state.slice();
     next[gatewayDown(gateway)] = 0;
-    if (at(state, gatewayLeft(gateway)) && setting.rules.restartMarks) mark(setting, next, 1);
+    if (at(state, gatewayLeft(gateway)) && setting.rules.restartMarks)
+      mark(setting, next, setting.dropped.has('unknownAtRestart') ? 0 : 1);
     next[gatewayLeft(gateway)] = 0;
     emit(`gateway ${gateway + 1} restarts${at(state, gatewayLeft(gateway)) ? ' with an open intent' : ''}`, next);
     return;
@@ -205,7 +211,7 @@ function crashAndRestart(setting: Setting, { state, emit, gateway }: Place): voi
     op.gateway === gateway && ![IDLE, DONE].includes(at(state, writerPc(writer))) ? [writer] : [],
   );
   if (open.length === 0) return;
-  const sending = open.filter((writer) => [INTENT, ANSWERED, FOLLOWER_FIRST].includes(at(state, writerPc(writer))));
+  const sending = open.filter((writer) => SENDING.includes(at(state, writerPc(writer))));
   // Every choice of the requests that were on their way when the process died.
   for (let choice = 0; choice < 1 << sending.length; choice++) {
     const flying = sending.filter((_, index) => choice & (1 << index));
@@ -230,7 +236,8 @@ function crashAndRestart(setting: Setting, { state, emit, gateway }: Place): voi
 function leaveInFlight(setting: Setting, next: State, writer: number): boolean {
   if (lateFull(next)) return false;
   const op = setting.scenario.ops[writer]!;
-  if (at(next, writerPc(writer)) === ANSWERED) return abandon(next, { side: T, effect: at(next, writerImage(writer)) });
+  const mirrors = [ANSWERED, CHECKED_EARLY].includes(at(next, writerPc(writer)));
+  if (mirrors) return abandon(next, { side: T, effect: at(next, writerImage(writer)) });
   return abandon(next, { side: S, effect: effectOf(op), tags: op.sourceOnly ? SOURCE_ONLY : 0 });
 }
 

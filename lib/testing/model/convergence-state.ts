@@ -34,7 +34,18 @@ export interface Scenario {
   readonly noMarks?: boolean;
 }
 /** Sentences of the protocol without a switch of their own in the product; dropped only here. */
-export type Sentence = 'holdUntilHolderEnded' | 'settleBeganAfterHold' | 'drainBeforeBackfill';
+export type Sentence =
+  /** W3: the confirm begins after the outcome of the write is known. */
+  | 'confirmAfterOutcome'
+  /** D2: only a settle that began after holdUntil may remove the row. */
+  | 'settleBeganAfterHold'
+  /** D4: a mark of a take-over is held until the former holder has ended, then for delta. */
+  | 'holdUntilHolderEnded'
+  /** D4, F5: what a dead or former holder left open counts as an unknown outcome, not only as dirty. */
+  | 'unknownAtTakeOver'
+  | 'unknownAtRestart'
+  /** C1: the backfill waits for delta after the last acknowledgement, not only for the acknowledgements. */
+  | 'deltaBeforeBackfill';
 export interface Setting {
   readonly scenario: Scenario;
   readonly rules: SafeguardSet;
@@ -162,5 +173,9 @@ export function initialState(scenario: Scenario): State {
   state[T] = scenario.backfill ? 0 : scenario.initial;
   for (const fault of Object.keys(BUDGET) as Fault[]) state[BUDGET[fault]] = scenario.faults?.[fault] ?? 0;
   if (!scenario.backfill) state[SEGMENT_DONE] = 1;
+  // A write of the epoch before dual write is on its way when the model begins.
+  scenario.ops.forEach((op, writer) => {
+    if (op.sourceOnly) state[writerPc(writer)] = 1;
+  });
   return state;
 }

@@ -98,7 +98,7 @@ function begin(actor: Actor): void {
   }
   if (second || at(state, SEGMENT_DONE)) return;
   const drained =
-    setting.dropped.has('drainBeforeBackfill') || (!sourceOnlyPending(setting, state) && !lateSome(state, SOURCE_ONLY));
+    !sourceOnlyPending(setting, state) && (!lateSome(state, SOURCE_ONLY) || setting.dropped.has('deltaBeforeBackfill'));
   if (setting.rules.liveChannelFirst && !drained) return;
   go(actor, 'takes the segment', (next) => {
     next[SEGMENT_HOLDER] = worker + 1;
@@ -233,7 +233,7 @@ function finish(actor: Actor): void {
 
 /** A holder dies, or lives on while another takes its lease over (D4). */
 function loseHolder(actor: Actor): void {
-  const { state, worker } = actor;
+  const { setting, state, worker } = actor;
   if (active(state, worker) && may(state, 'workerCrash')) {
     const die = (next: State, label: string): void => {
       spend(next, 'workerCrash');
@@ -243,7 +243,9 @@ function loseHolder(actor: Actor): void {
     die(state.slice(), 'crashes');
     const flying = state.slice();
     const value = at(state, workerValue(worker));
-    if (at(state, workerPc(worker)) === WRITE && abandon(flying, { side: T, effect: value }))
+    // A holder that stops one request time-out early has nothing on its way once its lease is lost.
+    const sends = holds(actor) || !setting.rules.leaseCheck || setting.scenario.pauseAfterCheck;
+    if (sends && at(state, workerPc(worker)) === WRITE && abandon(flying, { side: T, effect: value }))
       die(flying, 'crashes, its write still on its way');
   }
   if (!holds(actor) || at(state, workerPc(worker + 1)) !== IDLE) return;
@@ -259,7 +261,8 @@ function loseHolder(actor: Actor): void {
 function takeOver(actor: Actor, next: State, alive: boolean): void {
   const { setting, settles, worker } = actor;
   const owed = settles || at(next, SEGMENT_KEYS) === 1;
-  if (owed && setting.rules.takeOverMarks) mark(setting, next, alive ? 2 : 1);
+  const unknown = setting.dropped.has('unknownAtTakeOver') ? 0 : alive ? 2 : 1;
+  if (owed && setting.rules.takeOverMarks) mark(setting, next, unknown);
   next[leaseOf(settles)] = worker + 1;
   next[SEGMENT_KEYS] = settles ? at(next, SEGMENT_KEYS) : 0;
   if (settles) beginRound(actor, next);
