@@ -86,15 +86,15 @@ export async function startGatewayRig(options: RigOptions = {}) {
 
     async gateway(
       identity: string,
-      given: { safeguards?: SafeguardSet; verifySignatures?: boolean; ready?: boolean } = {},
+      given: { safeguards?: SafeguardSet; verifySignatures?: boolean; ready?: boolean; databaseUrl?: string } = {},
     ): Promise<RigGateway> {
       const { ready = true, ...rest } = given;
       const running = await startGateway({
-        ...rest,
         identity,
         dataDir,
         sealingKey,
         databaseUrl: database.url,
+        ...rest,
         connection: source.target.connectionId,
         host: '127.0.0.1',
         port: 0,
