@@ -64,15 +64,23 @@ export async function storeDelivery(
     .where(eq(alert.id, id));
 }
 
-/** Whether the same was raised within `quietMs`: a guardrail that stays tripped is one alert, not one a second. */
-export async function wasRaised(
-  client: Sql,
-  of: { kind: string; planTableId: string | null; sentence: string; quietMs: number },
+/**
+ * Stores the alerts of one occasion unless the same kind was raised for the same table within `quietMs`; false then. The
+ * lock makes two workers that see one failure at once raise it once.
+ */
+export async function insertUnlessRaised(
+  tx: DbTransaction,
+  of: { kind: string; planTableId: string | null; quietMs: number },
+  rows: (typeof alert.$inferInsert)[],
 ): Promise<boolean> {
-  const rows = await client<{ n: number }[]>`
-    select 1 as n from alert where kind = ${of.kind} and plan_table_id is not distinct from ${of.planTableId}
-      and at > now() - ${of.quietMs}::float8 * interval '1 millisecond' limit 1`;
-  return rows.length > 0;
+  const name = `landfall-alert:${of.kind}:${of.planTableId ?? ''}`;
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
+  const raised = await tx.execute(sql`
+    select 1 from alert where kind = ${of.kind} and plan_table_id is not distinct from ${of.planTableId}
+      and at > clock_timestamp() - ${of.quietMs}::float8 * interval '1 millisecond' limit 1`);
+  if (raised.length > 0) return false;
+  await insertAlerts(tx, rows);
+  return true;
 }
 
 export interface PendingAlert {

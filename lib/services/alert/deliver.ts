@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { request } from 'undici';
+import { withTransaction } from '@/db/client';
 import {
   type DestinationRow,
-  insertAlerts,
+  insertUnlessRaised,
   type PendingAlert,
   readDestination,
   readDestinations,
   readPending,
   storeDelivery,
-  wasRaised,
 } from '@/db/queries/alert/alerts';
 import { checkEndpoint } from '../connection/endpoint-guard';
 import type { ServiceContext } from '../context';
@@ -36,10 +36,11 @@ export interface AlertInput {
  * `deliverPending`. Raising the same again within `QUIET_MS` does nothing. Never throws for what a destination does.
  */
 export async function raiseAlert(ctx: ServiceContext, input: AlertInput): Promise<{ raised: boolean }> {
-  if (await wasRaised(ctx.sql, { ...input, quietMs: QUIET_MS })) return { raised: false };
   const destinations = await readDestinations(ctx.db);
   const rows = destinations.map((one) => ({ ...input, id: ctx.newId('alert'), destinationId: one.id }));
-  await insertAlerts(ctx.db, rows);
+  const of = { ...input, quietMs: QUIET_MS };
+  const raised = await withTransaction(ctx.db, (tx) => insertUnlessRaised(tx, of, rows));
+  if (!raised) return { raised };
   await Promise.all(
     rows.map(async (row, index) => {
       const at = new Date(ctx.clock.nowMs());
