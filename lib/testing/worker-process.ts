@@ -79,5 +79,6 @@ export const servicesWith = (given: Partial<WorkerServices> = {}): WorkerService
   reapFences: async () => {},
   passBarriers: async () => {},
   proveChannels: async () => {},
+  care: async () => {},
   ...given,
 });

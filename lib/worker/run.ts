@@ -47,6 +47,8 @@ export interface RunningWorker {
 }
 
 const FENCES_MS = 200;
+/** Alerts and sign-offs: soon enough for a person, seldom enough to cost nothing. */
+const CARE_MS = 5_000;
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { sql, close } = openDatabase('worker', options.databaseUrl);
@@ -114,7 +116,7 @@ export function makeWorkerContext(
   };
 }
 
-type Loops = Record<'control' | 'fences' | 'observe' | 'settle' | 'barriers', Loop>;
+type Loops = Record<'control' | 'fences' | 'observe' | 'settle' | 'barriers' | 'care', Loop>;
 
 function startLoops(ctx: WorkerContext): Loops {
   const { log, limits } = ctx;
@@ -125,6 +127,7 @@ function startLoops(ctx: WorkerContext): Loops {
     observe: loop('observe', limits.observeMs, makeObserveRound(ctx)),
     barriers: loop('barriers', limits.barriersMs, () => barriersRound(ctx)),
     settle: loop('settle', limits.controlMs, () => settleRound(ctx)),
+    care: loop('care', CARE_MS, () => ctx.services.care()),
   };
 }
 

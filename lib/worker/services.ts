@@ -1,4 +1,5 @@
 /** The verbs of the services that workers call by themselves, bound to one context. */
+import { careRound } from '@/lib/services/alert/watch';
 import type { ServiceContext } from '@/lib/services/context';
 import { reapFences } from '@/lib/services/fence/abort';
 import { runFence } from '@/lib/services/fence/run-fence';
@@ -16,5 +17,6 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
     reapFences: async () => void (await reapFences(ctx)),
     passBarriers: async () => void (await passBarriers(ctx)),
     proveChannels: async () => void (await proveChannels(ctx)),
+    care: () => careRound(ctx),
   };
 }
