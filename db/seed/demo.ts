@@ -43,11 +43,18 @@ async function person(db: Db, given: { name: string; email: string; role: Role; 
   return { id, name: given.name, role: given.role };
 }
 
-async function issueKey(store: DemoStore): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+/** The target's key may make tables as well: the plan's page offers it. */
+async function issueKey(
+  store: DemoStore,
+  side: 'source' | 'target',
+): Promise<{ accessKeyId: string; secretAccessKey: string }> {
   const answer = await fetch(`${store.adminUrl}/keys`, {
     method: 'POST',
     headers: { authorization: `Bearer ${store.adminToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ label: 'landfall', permissions: ['read', 'write', 'describe'] }),
+    body: JSON.stringify({
+      label: 'landfall',
+      permissions: ['read', 'write', 'describe', ...(side === 'target' ? ['manage'] : [])],
+    }),
   });
   if (answer.status !== 201) throw new Error(`The store at ${store.endpoint} issued no key (${answer.status})`);
   return (await answer.json()) as { accessKeyId: string; secretAccessKey: string };
@@ -57,7 +64,7 @@ async function connect(ctx: ServiceContext, ada: Actor, side: 'source' | 'target
   const name = DEMO_CONNECTIONS[side];
   const [known] = await ctx.db.select({ id: connection.id }).from(connection).where(eq(connection.name, name));
   if (known) return;
-  const { accessKeyId, secretAccessKey } = await issueKey(store);
+  const { accessKeyId, secretAccessKey } = await issueKey(store, side);
   await createConnection(ctx, ada, {
     ...{ name, accessKeyId, secretAccessKey, limits: LIMITS },
     kind: side === 'source' ? 'dynamodb' : 'terrascale',
