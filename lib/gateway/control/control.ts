@@ -50,6 +50,7 @@ export class Control {
   readonly #listening: { stop(): Promise<void> }[] = [];
   #report: Loop | null = null;
   #canary: Loop | null = null;
+  #feed: Loop | null = null;
   #traffic: TrafficReport | null = null;
   #isEnding = false;
   /** Tables whose owed verification is on record in Postgres. */
@@ -75,8 +76,12 @@ export class Control {
       },
     });
     this.#routing = routing;
+    let seen = views.current;
     views.onChange = () => {
       this.#report?.kick();
+      // Until a table's dirty keys were read once, all its reads go to the authority.
+      if (views.current !== seen) this.#feed?.kick();
+      seen = views.current;
       this.#canary?.kick();
     };
     intents.onChange = (planTableId) => {
@@ -103,6 +108,7 @@ export class Control {
     const poll = loop('routing', LIMITS.pollEveryMs, () => this.#refresh(routing, facts));
     loop('material', LIMITS.materialEveryMs, () => routing.refreshMaterial());
     const feedLoop = loop('feed', LIMITS.feedEveryMs, () => this.#readFeed());
+    this.#feed = feedLoop;
     this.#report = loop('report', LIMITS.reportEveryMs, () => this.#say(facts));
     loop('unproven', LIMITS.reportEveryMs, () => this.#sayUnproven());
     loop('intents', LIMITS.reportEveryMs, () => intents.flushIdle());
@@ -131,6 +137,8 @@ export class Control {
   async goodbye(stopped: Promise<void>): Promise<boolean> {
     this.#isEnding = true;
     const { folder, views, sql, log, intents } = this.parts;
+    // A held request is told to come again: it has begun nothing, and another gateway may take it.
+    views.close();
     const deadlineAt = performance.now() + LIMITS.closeWaitMsMax;
     await withDeadline(stopped, LIMITS.closeWaitMsMax);
     const isIdle = () => views.inFlight() === 0 && intents.size === 0;

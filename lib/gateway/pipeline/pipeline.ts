@@ -43,7 +43,8 @@ export class Pipeline {
         return answer;
       }
       waitingSinceMs ??= clock.monotonicMs();
-      const leftMs = stopped.isHeld ? stopped.table.holdMsMax - (clock.monotonicMs() - waitingSinceMs) : 0;
+      const leftMs =
+        stopped.isHeld && !views.isClosing ? stopped.table.holdMsMax - (clock.monotonicMs() - waitingSinceMs) : 0;
       if (leftMs <= 0) {
         view.traffic(stopped.table.planTableId).add('writesRefused');
         this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);

@@ -85,6 +85,13 @@ export class Views {
     return true;
   }
 
+  /** Nobody waits for a newer view any more. */
+  isClosing = false;
+  close(): void {
+    this.isClosing = true;
+    for (const wake of [...this.#waiting]) wake();
+  }
+
   begin(view: RoutingView): void {
     view.inFlight += 1;
   }
