@@ -55,6 +55,7 @@ test('a plan is made over a living table and assessed', async ({ page }) => {
     .click();
   await page.getByRole('button', { name: 'Go on to tables' }).click();
   await page.getByRole('checkbox', { name: 'orders' }).click();
+  await expect(page.getByText('Draft kept')).toBeVisible();
   await page.reload();
   await expect(page.getByRole('checkbox', { name: 'orders' })).toBeChecked();
   await page.getByRole('button', { name: 'Go on to review' }).click();
