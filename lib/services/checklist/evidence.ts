@@ -81,7 +81,8 @@ function dataVerified(known: Known): ItemEvidence {
   const states = known.tables.map(({ row, loaded }) => {
     const { verification, backfill, verifyAgainSinceMs, nowMs } = loaded.facts;
     const finishedMs = verification?.finishedAtMs ?? null;
-    const isVoid = verifyAgainSinceMs !== null && (finishedMs === null || finishedMs <= verifyAgainSinceMs);
+    // A verification counts against what happened before it began, not before it ended.
+    const isVoid = verifyAgainSinceMs !== null && (verification?.startedAtMs ?? 0) <= verifyAgainSinceMs;
     const isCopied = backfill?.state === 'done' && backfill.segmentsFailed === 0;
     const isClean = verification?.state === 'done' && verification.mismatches === 0 && finishedMs !== null && !isVoid;
     const value = !isCopied

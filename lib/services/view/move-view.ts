@@ -30,7 +30,7 @@ export async function moveViews(ctx: ServiceContext, input: MoveInput): Promise<
 export async function moveView(
   ctx: ServiceContext,
   actor: Actor,
-  input: { tableId: string; verb: string; readShareMilli?: number | null },
+  input: { tableId: string; verb: string; readShareMilli?: number | null; long?: boolean },
 ): Promise<MoveView> {
   requireRole(actor, 'viewer');
   const known = MOVES.find((move) => move.verb === input.verb);
@@ -41,14 +41,25 @@ export async function moveView(
   ]);
   if (!loaded) throw new AppError('table.not_found', `There is no table ${input.tableId.slice(0, 60)}.`);
   const share = input.readShareMilli ?? undefined;
-  return await viewOf(ctx, { actor, tableId: input.tableId, loaded, approvals, move: moveOf(known.verb), share });
+  return await viewOf(ctx, {
+    actor,
+    tableId: input.tableId,
+    loaded,
+    approvals,
+    move: moveOf(known.verb),
+    share,
+    long: input.long,
+  });
 }
 
-async function viewOf(ctx: ServiceContext, input: MoveInput & { move: Move; share?: number }): Promise<MoveView> {
+async function viewOf(
+  ctx: ServiceContext,
+  input: MoveInput & { move: Move; share?: number; long?: boolean },
+): Promise<MoveView> {
   const { actor, move, approvals } = input;
   const facts = move.needsApproval ? await factsFor(ctx, input) : input.loaded.facts;
   const share = input.share ?? nextStopMilli(facts) ?? SHARE_MAX_MILLI;
-  const intent = move.verb === 'set_read_share' ? { readShareMilli: share } : {};
+  const intent = { long: input.long, ...(move.verb === 'set_read_share' ? { readShareMilli: share } : {}) };
   const answer = decide(facts, move.verb, actor, { ...intent, actorId: actor.id });
   // Whoever may not make the move still sees its gates and steps: they say what the table waits for.
   const isRole = !answer.ok && answer.error.reason === 'role';

@@ -162,7 +162,7 @@ function freshnessOf({ facts }: LoadedFacts): VerificationView['freshness'] {
   const ago = `Verified ${formatMs(nowMs - finishedMs)} ago`;
   if (verification.state !== 'done')
     return { ...at, isFresh: false, sentence: `The last one ended: ${verification.state}.` };
-  if (verifyAgainSinceMs !== null && finishedMs <= verifyAgainSinceMs)
+  if (verifyAgainSinceMs !== null && (verification.startedAtMs ?? 0) <= verifyAgainSinceMs)
     return { ...at, isFresh: false, sentence: `${ago}, void since ${formatMs(nowMs - verifyAgainSinceMs)} ago.` };
   if (nowMs > staleMs)
     return { ...at, isFresh: false, sentence: `${ago}, stale since ${formatMs(nowMs - staleMs)} ago.` };
