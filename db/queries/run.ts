@@ -137,7 +137,7 @@ export async function queueOrphanedSegments(sql: Sql): Promise<number> {
     select s.id, r.kind from segment s join run r on r.id = s.run_id join plan_table t on t.id = r.plan_table_id
     where r.state in ('waiting', 'running') and s.state in ('waiting', 'running')
       and (s.lease_owner is null or s.lease_until <= clock_timestamp())
-      and coalesce(t.hold_kind not in ('operator', 'fault'), true)
+      and (r.kind = 'verification' or t.hold_kind is distinct from 'operator')
       and not exists (select 1 from graphile_worker.jobs j
         where j.key = 'segment:' || s.id and (j.attempts < j.max_attempts or j.locked_at is not null))
     order by s.number limit 100`;

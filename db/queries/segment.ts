@@ -127,6 +127,7 @@ export interface RenewedLease {
   runState: string;
   /** Items a second that the run may read in all its workers; null: only the connections' limits. */
   itemsPerSecondMax: number | null;
+  /** Somebody paused the table: its backfill waits. A verification only looks, so it goes on. */
   isHeld: boolean;
 }
 
@@ -138,7 +139,7 @@ export async function renewSegment(sql: Sql, lease: SegmentLease, leaseMs: numbe
     where r.id = s.run_id and s.id = ${lease.segmentId} and s.lease_owner = ${lease.owner}
       and s.lease_token = ${lease.token} and s.state = 'running'
     returning r.state, coalesce(r.items_per_second_max, t.items_per_second_max) as items_per_second_max,
-      coalesce(t.hold_kind in ('operator', 'fault'), false) as is_held`;
+      (r.kind = 'backfill' and coalesce(t.hold_kind = 'operator', false)) as is_held`;
   const row = rows[0];
   if (!row) return null;
   return { runState: row.state, itemsPerSecondMax: row.items_per_second_max, isHeld: row.is_held };

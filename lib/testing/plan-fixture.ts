@@ -59,6 +59,9 @@ export async function insertPlan(sql: Sql, options: PlanFixtureOptions): Promise
     values (${planTableId}, ${planId}, ${options.table}, 'orders', ${options.table}, ${stage},
       ${sql.json({ partition: { ...schema.partition }, sort: schema.sort ? { ...schema.sort } : null })},
       ${options.ttlAttribute ?? null}, ${sql.json(shape)}, 'orders:v1')`;
+  // The live channel is proven: the cycle that a copy counts from has begun.
+  await sql`update plan_table set barrier_verb = 'begin_dual_write', barrier_epoch = 2, barrier_half = 1,
+      barrier_opened_at = now(), barrier_passed_at = now(), canary_arrived_at = now() where id = ${planTableId}`;
   await sql`insert into routing_head (connection_id, epoch) values (${sourceConnectionId}, 2)`;
   const authority = options.authority ?? authorityOf(stage);
   await sql`insert into routing (plan_table_id, connection_id, table_name, target_connection_id, target_table_name,
