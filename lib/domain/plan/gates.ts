@@ -284,7 +284,7 @@ const CHECKS: Record<GateName, Check> = {
   },
   target_probes_green: (f) =>
     gate(
-      f.targetProbes !== null && f.targetProbes.consistentRead && f.targetProbes.sortOrder,
+      f.targetProbes?.consistentRead === true && f.targetProbes.sortOrder,
       'The target reads its own writes and sorts like the source.',
       f.targetProbes === null
         ? 'not probed'

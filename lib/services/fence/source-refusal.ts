@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { withTransaction } from '@/db/client';
 import { lockTable } from '@/db/queries/facts/lock';
-import { connection, planTable } from '@/db/schema';
+import { connection, planTable, storeCredential } from '@/db/schema';
 import { deleteItem } from '@/lib/adapters/dynamodb/items';
 import type { StoreCredentials } from '@/lib/adapters/ports';
 import { AppError } from '@/lib/domain/errors';
@@ -43,7 +43,15 @@ export async function proveSourceRefusal(
   const issuer = await issuerOf(ctx, source.id);
   let trouble: string | null = null;
   try {
-    await issuer?.makeReadOnly(credentials.accessKeyId, [table.name]);
+    if (issuer) {
+      const issued = await ctx.db
+        .select({ sealed: storeCredential.credentialSealed })
+        .from(storeCredential)
+        .where(and(eq(storeCredential.connectionId, source.id), eq(storeCredential.state, 'active')));
+      const others = issued.map((row) => openSealed<StoreCredentials>(ctx, row.sealed, SEAL.storeCredential));
+      // Other tables of this source go on being written with the same keys, so only this table is taken from them.
+      for (const key of [credentials, ...others]) await issuer.makeReadOnly(key.accessKeyId, [table.name]);
+    }
   } catch {
     trouble = 'its key service did not answer';
   }

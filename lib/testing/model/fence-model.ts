@@ -80,7 +80,8 @@ export function fenceModel(safeguards: SafeguardSet): Model {
     name: 'fence',
     initial: [initial(false), initial(true)],
     next: (state, emit) => {
-      if (state[AT.bad] !== 0) return;
+      // Once undone, the fence can never release any more, so the target accepts nothing and nothing can go wrong here.
+      if (state[AT.bad] !== 0 || state[AT.routing] === UNDONE) return;
       for (const gateway of each) {
         gatewaySteps(safeguards, state, { gateway, emit });
         faultSteps(state, { gateway, emit });
@@ -125,7 +126,7 @@ function gatewaySteps(safeguards: SafeguardSet, state: State, { gateway: g, emit
   if (is('seen') !== routing) emit(`gateway ${g} sees epoch ${routing}`, changed(state, [at(g, 'seen'), routing]));
   if (is('seen') === HELD && is('flight') === 0 && is('quiet') === 0)
     emit(`gateway ${g} is quiet`, changed(state, [at(g, 'quiet'), 1]));
-  const writesToSource = is('seen') === OPEN || is('seen') === UNDONE || (is('seen') === HELD && !safeguards.holdEpoch);
+  const writesToSource = is('seen') === OPEN || (is('seen') === HELD && !safeguards.holdEpoch);
   if (writesToSource && is('flight') === 0 && is('writes') < WRITES_MAX)
     emit(
       `gateway ${g} sends a write to the source`,
@@ -202,7 +203,7 @@ function faultSteps(state: State, { gateway: g, emit }: Turn): void {
  */
 function workerSteps(state: State, { gateway: g, emit }: Turn): void {
   const routing = state[AT.routing] as number;
-  const isForward = routing === OPEN || routing === HELD || routing === UNDONE;
+  const isForward = routing === OPEN || routing === HELD;
   const [settling, copying, copied] = [g + 1, g + 1 + GATEWAYS, g + 1 + 2 * GATEWAYS];
   const worker = state[AT.worker] as number;
   if (worker === 0 && state[AT.stopped] === 0 && isForward) {
