@@ -11,6 +11,8 @@ import type { HoldKind, Stage, Strategy, Writes } from '@/lib/domain/plan/stages
 import type { Step } from '@/lib/domain/plan/steps';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 
+export type * from './console-views';
+
 export interface MeView {
   id: string;
   name: string;
@@ -318,111 +320,6 @@ export interface ChecklistView {
   items: ChecklistItemView[];
   done: number;
   required: number;
-}
-
-export interface ConnectionView {
-  id: string;
-  name: string;
-  kind: 'dynamodb' | 'terrascale';
-  endpoint: string;
-  region: string;
-  credentialHint: string;
-  mayCreateTables: boolean;
-  limits: {
-    requestsPerSecond: number;
-    itemsPerSecond: number;
-    readUnitsPerSecond: number | null;
-    requestsPerMonth: number | null;
-    liveReserveMilli: number;
-  };
-  probe: {
-    at: string;
-    ok: boolean;
-    sentence: string;
-    tried: { what: string; ok: boolean; detail: string; latencyMs: number }[];
-    mayRead: boolean | null;
-    mayWrite: boolean | null;
-    tables: string[] | null;
-  } | null;
-  usedBy: { planId: string; planName: string }[];
-  version: number;
-}
-
-export interface DiscoveredTableView {
-  name: string;
-  itemCount: number;
-  sizeBytes: number;
-  keySchema: { partition: { name: string; type: string }; sort: { name: string; type: string } | null };
-  indexes: { name: string; kind: string }[];
-  streamView: string | null;
-  ttlAttribute: string | null;
-  usedBy: string | null;
-}
-
-export interface GatewayView {
-  id: string;
-  identity: string;
-  version: string;
-  host: string;
-  listen: string;
-  connection: string;
-  state: 'registered' | 'goodbye' | 'declared_dead';
-  /** From its last report; display only: a silent gateway still counts. */
-  isSilent: boolean;
-  lastSeenAt: string;
-  startedAt: string;
-  goodbyeAt: string | null;
-  acknowledgedEpoch: number;
-  currentEpoch: number;
-  inFlight: number;
-  intentsOpen: number;
-  dirtyKnown: number;
-  feedAgeMs: number | null;
-  unprovenSinceAt: string | null;
-  tables: { name: string; inFlight: number; intentsOpen: number }[];
-}
-
-export interface WorkerView {
-  id: string;
-  host: string;
-  pid: number;
-  version: string;
-  state: 'registered' | 'goodbye' | 'exited';
-  isSilent: boolean;
-  lastSeenAt: string;
-  activity: { what: string; planTableId: string }[];
-}
-
-export interface ProcessesView {
-  gateways: GatewayView[];
-  workers: WorkerView[];
-  endpoint: string;
-}
-
-export interface GatewayKeyView {
-  id: string;
-  application: string;
-  accessKeyId: string;
-  tables: string[] | null;
-  operations: string[] | null;
-  createdAt: string;
-  revokedAt: string | null;
-}
-
-export interface AlertDestinationView {
-  id: string;
-  name: string;
-  url: string;
-  lastTest: { at: string; ok: boolean; sentence: string } | null;
-}
-
-export interface PersonView {
-  id: string;
-  name: string;
-  email: string;
-  role: 'viewer' | 'operator' | 'approver' | 'admin';
-  banned: boolean;
-  createdAt: string;
 }
 
 /** What an action answers; never thrown to the browser. */
