@@ -96,13 +96,12 @@ export function Wizard({ initial }: { initial: PlanDraft }) {
 
 function useAutosave(draft: PlanDraft): string {
   const [said, setSaid] = useState('');
-  const isFirst = useRef(true);
+  const kept = useRef(draft);
   useEffect(() => {
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
+    if (kept.current === draft) return;
+    setSaid('Keeping the draft…');
     const timer = setTimeout(() => {
+      kept.current = draft;
       saveDraft(draft).then(
         (result) => setSaid(result.ok ? 'Draft kept' : `Draft not kept: ${result.message}`),
         () => setSaid('Draft not kept: the console does not answer'),
