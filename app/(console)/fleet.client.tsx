@@ -87,7 +87,7 @@ function FleetBody({ fleet }: { fleet: FleetView }) {
       <p role="status" className="sr-only">
         {shown.length} of {fleet.tables.length} tables shown
       </p>
-      <div className="rounded-card border border-border bg-surface">
+      <div className="overflow-hidden rounded-card border border-border bg-surface">
         <DataTable
           label="Tables of all plans, what needs a person first"
           columns={fleetColumns}

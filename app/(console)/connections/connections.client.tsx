@@ -32,7 +32,7 @@ export function Connections() {
       />
       <ViewNotice query={query} what="The connections" />
       {query.data ? (
-        <div className="rounded-card border border-border bg-surface">
+        <div className="overflow-hidden rounded-card border border-border bg-surface">
           <DataTable
             label="Connections"
             columns={columns}

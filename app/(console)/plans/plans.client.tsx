@@ -27,7 +27,7 @@ export function Plans() {
       <PageHead title="Plans" note="Strategy, both connections and the tables of each migration." actions={newPlan} />
       <ViewNotice query={query} what="The plans" />
       {query.data ? (
-        <div className="rounded-card border border-border bg-surface">
+        <div className="overflow-hidden rounded-card border border-border bg-surface">
           <DataTable
             label="Plans"
             columns={columns}

@@ -163,7 +163,14 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
       <div className="flex flex-col gap-4">
         <FormError failure={failure} />
         {blocked ? <Banner tone="warn" title={blocked} /> : null}
-        {answer && !answer.ok ? <FormError failure={answer} title="The plan could not be made" /> : null}
+        {answer && !answer.ok ? (
+          <>
+            <FormError failure={answer} title="The plan could not be made" />
+            <Button className="self-start" onClick={reload}>
+              Make the plan again
+            </Button>
+          </>
+        ) : null}
         {unmet.length > 0 ? (
           <section>
             <h3 className="font-medium text-bad-fg text-data">Not allowed yet</h3>

@@ -64,7 +64,7 @@ function Discovered({ draft, change }: StepProps) {
   return (
     <>
       <ViewNotice query={query} what="The tables of the source" />
-      <div className="rounded-card border border-border bg-surface">
+      <div className="overflow-hidden rounded-card border border-border bg-surface">
         <DataTable
           label="Tables of the source"
           columns={columns}

@@ -18,7 +18,7 @@ export function HealthTiles({ table, traffic }: { table: TableView; traffic: Tra
   const errors = latest(traffic, (point) => point.userErrors !== null);
   const { dirty, settings } = table;
   return (
-    <section aria-label="Health" className="grid grid-cols-2 gap-2 sm:grid-cols-3 rail:grid-cols-6">
+    <section aria-label="Health" className="grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">
       <MetricTile
         label="Reads"
         value={formatRate(reads ? sum(reads.readsSource, reads.readsTarget, reads.readsFallback) : null)}

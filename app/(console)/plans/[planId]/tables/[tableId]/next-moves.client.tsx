@@ -20,11 +20,11 @@ export function NextMoves({ table }: { table: TableView }) {
   const forward = moves.filter((move) => move.way === 'forward');
   const back = moves.filter((move) => move.way === 'back');
   return (
-    <Card title="What can happen next" id="next">
+    <Card title="What can happen next" note={table.needs} id="next">
       <div className="flex flex-col gap-4">
         {moves.length === 0 ? <p className="text-data text-text-2">This table has no further move.</p> : null}
         {forward.map((move) => (
-          <MoveRow key={move.verb} table={table} move={move} isPrimary={isPrimary(table, move)} />
+          <MoveRow key={move.verb} table={table} move={move} />
         ))}
         {share && unmetOf(share).length > 0 ? (
           <div>
@@ -51,11 +51,7 @@ export function NextMoves({ table }: { table: TableView }) {
 
 const unmetOf = (move: MoveView) => move.gates.filter((gate) => !gate.met);
 
-/** During a read shift the share is the primary button, until all of it is on TerraScale. */
-const isPrimary = (table: TableView, move: MoveView): boolean =>
-  move.kind !== 'automatic' && (table.stage !== 'shift' || table.share.desiredMilli >= 100_000);
-
-function MoveRow({ table, move, isPrimary }: { table: TableView; move: MoveView; isPrimary: boolean }) {
+function MoveRow({ table, move }: { table: TableView; move: MoveView }) {
   const live = useLive();
   const unmet = unmetOf(move);
   const met = move.gates.length - unmet.length;
@@ -75,11 +71,8 @@ function MoveRow({ table, move, isPrimary }: { table: TableView; move: MoveView;
             table={table}
             move={move}
             trigger={
-              <Button
-                variant={isPrimary && move.allowed && live.state !== 'stale' ? 'primary' : 'secondary'}
-                aria-describedby={`why-${move.verb}`}
-              >
-                {move.allowed ? move.label : `See the plan of ${move.label.toLowerCase()}`}
+              <Button size="sm" aria-describedby={`why-${move.verb}`}>
+                See the dry run<span className="sr-only"> of {move.label}</span>
               </Button>
             }
           />

@@ -15,7 +15,9 @@ import { SharePanel } from './share-panel.client';
 import { TableFacts } from './table-facts';
 import { LatencyChart, ReadsChart } from './traffic-charts';
 
-const CHART_PX = 120;
+const CHART_PX = 140;
+/** As high as the share beside it, so that both stand above the fold at 1280 × 800. */
+const FIRST_CHART_PX = 150;
 
 /** Where the table is, what share is read from TerraScale, whether traffic is safe, what comes next. */
 export function Overview({ tableId }: { tableId: string }) {
@@ -27,16 +29,16 @@ export function Overview({ tableId }: { tableId: string }) {
     <div className="flex flex-col gap-3">
       <TableRail table={table} />
       <HealthTiles table={table} traffic={traffic} />
+      <div className="grid gap-3 rail:grid-cols-2">
+        <SharePanel table={table} />
+        {traffic ? <ReadsChart traffic={traffic} syncId={tableId} heightPx={FIRST_CHART_PX} /> : null}
+      </div>
       <div className="grid items-start gap-3 rail:grid-cols-2">
         <div className="flex min-w-0 flex-col gap-3">
-          <SharePanel table={table} />
-          {traffic ? <ReadsChart traffic={traffic} syncId={tableId} heightPx={CHART_PX} /> : null}
+          <NextMoves table={table} />
           {traffic ? <LatencyChart traffic={traffic} syncId={tableId} heightPx={CHART_PX} /> : null}
         </div>
-        <div className="flex min-w-0 flex-col gap-3">
-          <NextMoves table={table} />
-          <LiveFeed filter={{ tableId }} allHref={routes.table(table.planId, tableId, 'activity')} />
-        </div>
+        <LiveFeed filter={{ tableId }} allHref={routes.table(table.planId, tableId, 'activity')} />
       </div>
       <TableFacts table={table} />
     </div>
@@ -55,7 +57,7 @@ export function TableRail({ table }: { table: TableView }) {
     return { ...step, note: `${met} of ${next.gates.length} gates met` };
   });
   return (
-    <section aria-label="Stages" className="rounded-card border border-border bg-surface px-4 pt-6 pb-3">
+    <section aria-label="Stages" className="rounded-card border border-border bg-surface px-4 pt-5 pb-2">
       <StageRail steps={steps} label={`Stages of ${table.name}`} />
     </section>
   );

@@ -16,6 +16,7 @@ import type { TableView } from '@/lib/contracts/views';
 import { moveOf } from '@/lib/domain/plan/moves';
 import { toneOf } from '../../../../fleet-filter';
 import { HoldControl } from './hold-control.client';
+import { PrimaryMove } from './primary-move.client';
 import { ReadsBack } from './reads-back.client';
 
 /** Over every page of a table: its name, its state in words, what holds it, and the way back. */
@@ -41,6 +42,7 @@ export function TableHead({ planId, tableId }: { planId: string; tableId: string
             <>
               <HoldControl table={table} />
               <ReadsBack table={table} />
+              <PrimaryMove table={table} />
             </>
           ) : null
         }
@@ -107,9 +109,6 @@ function Conditions({ table }: { table: TableView }) {
         <Banner tone={table.hold.kind === 'fault' ? 'bad' : 'warn'} title={`Held: ${table.hold.reason}`}>
           By {table.hold.by} <TimeAgo at={table.hold.sinceAt} />.
         </Banner>
-      ) : null}
-      {table.needs && table.needs !== table.hold?.reason ? (
-        <Banner tone="warn" icon="alert" title={table.needs} />
       ) : null}
       {table.verifyAgain ? (
         <Banner tone="warn" title={`Verify again: ${table.verifyAgain.reason}`}>

@@ -42,7 +42,7 @@ export function Mismatches({
     <Card
       title="Mismatches"
       note="Suspects are read again with a strong read after a delay; only what stays different while nobody writes it stands here."
-      actions={open > 0 ? <ExportLinks tableId={tableId} mismatches={mismatches} /> : null}
+      actions={open > 0 ? <ExportLinks tableId={tableId} /> : null}
     >
       {mismatches.length === 0 ? (
         <EmptyState
@@ -163,47 +163,21 @@ function DiffDialog({ tableId, mismatch, close }: { tableId: string; mismatch: M
   );
 }
 
-const CSV_HEAD = 'key,class,attributes,state,first_seen,last_seen';
-const quoted = (text: string): string => `"${text.replace(/"/g, '""')}"`;
-
-/** What is on the screen as files: keys and classes, never values. */
-function ExportLinks({ tableId, mismatches }: { tableId: string; mismatches: readonly MismatchRowView[] }) {
-  const csv = [
-    CSV_HEAD,
-    ...mismatches.map((row) =>
-      [
-        row.key,
-        row.class,
-        row.attributes.map((each) => each.attribute).join(' '),
-        row.state,
-        row.firstSeenAt,
-        row.lastSeenAt,
-      ]
-        .map(quoted)
-        .join(','),
-    ),
-  ].join('\n');
-  const jsonl = mismatches.map((row) => JSON.stringify(row)).join('\n');
+/** Every mismatch as a file. */
+function ExportLinks({ tableId }: { tableId: string }) {
+  const path = `/api/tables/${encodeURIComponent(tableId)}/mismatches/export`;
   return (
     <>
-      <Download name={`${tableId}-mismatches.csv`} type="text/csv" text={csv} label="CSV" />
-      <Download name={`${tableId}-mismatches.jsonl`} type="application/jsonl" text={jsonl} label="JSONL" />
+      {(['csv', 'jsonl'] as const).map((format) => (
+        <a
+          key={format}
+          href={`${path}?format=${format}`}
+          download
+          className="inline-flex min-h-6 items-center text-accent text-data underline-offset-2 hover:underline"
+        >
+          Save as {format.toUpperCase()}
+        </a>
+      ))}
     </>
-  );
-}
-
-function Download({ name, type, text, label }: { name: string; type: string; text: string; label: string }) {
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([text], { type }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
-  return (
-    <Button size="sm" onClick={save}>
-      Save as {label}
-    </Button>
   );
 }
