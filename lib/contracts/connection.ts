@@ -11,7 +11,7 @@ export const connectionLimits = z.object({
   liveReserveMilli: z.coerce.number('A number.').int().min(0, 'At least 0 %.').max(90_000, 'At most 90 %.'),
 });
 
-export const connectionInput = z.object({
+const connectionFields = {
   name: z.string().trim().min(1, 'Give it a name.').max(80, 'At most 80 characters.'),
   kind: z.enum(['dynamodb', 'terrascale'], 'DynamoDB or TerraScale.'),
   endpoint: z.string().trim().min(1, 'Give the address of the endpoint.').max(500, 'At most 500 characters.'),
@@ -24,20 +24,26 @@ export const connectionInput = z.object({
     .trim()
     .regex(/^[\x21-\x7e]{1,256}$/, 'An access key id without spaces.'),
   /** TerraScale ignores it; DynamoDB signs with it. */
-  secretAccessKey: z.string().max(512, 'At most 512 characters.').default(''),
+  secretAccessKey: z.string().max(512, 'At most 512 characters.'),
   sessionToken: z.string().max(4_096, 'At most 4,096 characters.').optional(),
-  mayCreateTables: z.coerce.boolean().default(false),
+  mayCreateTables: z.coerce.boolean(),
   limits: connectionLimits.optional(),
   /** A service that can make a key read-only or revoke it; without one a person does. */
   issuer: z
     .object({ url: z.string().trim().min(1).max(500), token: z.string().min(1).max(512) })
     .nullable()
     .optional(),
+};
+
+export const connectionInput = z.object({
+  ...connectionFields,
+  secretAccessKey: connectionFields.secretAccessKey.default(''),
+  mayCreateTables: connectionFields.mayCreateTables.default(false),
 });
 export type ConnectionInput = z.input<typeof connectionInput>;
 
-/** A change: what is left out stays as it is. */
-export const connectionChange = connectionInput.partial().extend({
+/** A change: what is left out stays as it is; so it is built on fields without defaults, which `partial` would fill in. */
+export const connectionChange = z.object(connectionFields).partial().extend({
   connectionId: z.string(),
   version: z.coerce.number().int(),
 });

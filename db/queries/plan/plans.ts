@@ -26,9 +26,9 @@ export async function readPlanTable(db: Db | DbTransaction, tableId: string): Pr
   return rows[0] ?? null;
 }
 
-/** Holds the source connection's row, so that two plans made at once cannot take the same table. */
+/** Holds the source connection's row, so that two plans made at once cannot take the same table; gateways still register. */
 export async function lockSource(tx: DbTransaction, connectionId: string): Promise<void> {
-  await tx.select({ id: connection.id }).from(connection).where(eq(connection.id, connectionId)).for('update');
+  await tx.select({ id: connection.id }).from(connection).where(eq(connection.id, connectionId)).for('no key update');
 }
 
 /** Tables of these names, on this source, that a plan moves and has not finished. */

@@ -186,8 +186,12 @@ describe('a stored connection', () => {
       requestsPerMonth: null,
       liveReserveMilli: 0,
     };
+    await database.sql`update connection set may_create_tables = true where id = ${connectionId}`;
     await updateConnection(ctx, ADMIN, { connectionId, version: 2, limits });
-    expect((await connectionView(ctx, ADMIN, connectionId)).limits).toEqual(limits);
+    const changed = await connectionView(ctx, ADMIN, connectionId);
+    expect(changed.limits).toEqual(limits);
+    // What a change leaves out stays as it is.
+    expect(changed).toMatchObject({ mayCreateTables: true, name: 'live', endpoint: other.endpoint });
     const error = await refusal(
       updateConnection(ctx, ADMIN, { connectionId, version: 3, limits: { ...limits, requestsPerSecond: 0 } }),
     );

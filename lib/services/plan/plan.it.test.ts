@@ -59,6 +59,7 @@ beforeAll(async () => {
   [database, source, target] = await Promise.all([createTestDatabase(), startTestSource(), startTestTarget()]);
   await source.createTable('orders', ORDERS);
   await source.createTable('customers', { partition: { name: 'id', type: 'S' } });
+  await source.createTable('contested', { partition: { name: 'id', type: 'S' } });
   await source.createTable('sessions', { partition: { name: 'id', type: 'B' } });
   await source.createTable('readings', { partition: { name: 'sensor', type: 'N' }, sort: { name: 'at', type: 'S' } });
   for (let index = 0; index < 30; index += 1)
@@ -192,6 +193,17 @@ describe('a plan, from the form to a proven target', () => {
     expect(taken.detail.fields).toHaveProperty(['tables.0.name']);
     const named = await refusal(createPlan(ctx, ADMIN, input({ tables: [{ name: 'customers' }] })));
     expect(named.code).toBe('plan.name_taken');
+  });
+
+  test('two plans made at once cannot both take a table', async () => {
+    const made = await Promise.allSettled(
+      ['First', 'Second', 'Third'].map((name) =>
+        createPlan(ctx, ADMIN, input({ name, tables: [{ name: 'contested' }] })),
+      ),
+    );
+    expect(made.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+    for (const one of made)
+      if (one.status === 'rejected') expect((one.reason as AppError).code).toBe('plan.table_in_use');
   });
 
   test('a missing target is said with the key that it needs, and the checks say it too', async () => {
