@@ -12,6 +12,8 @@ export const LIMITS = {
   requestsInFlightMax: 8_192,
   /** One request to a store where no plan says anything. */
   passThroughTimeoutMs: 30_000,
+  /** A wire whose credential was replaced is closed after this. */
+  retiredWireMs: 60_000,
   /** Requests that wait for one key's lane. */
   laneQueueMax: 2_000,
   confirmBatchKeysMax: 100,

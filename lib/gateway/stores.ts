@@ -121,7 +121,8 @@ export class SealedStores implements Stores {
     });
     const wire = this.#mortal(made);
     this.#wires.set(id, { text, wire });
-    if (known) void known.wire.close();
+    // Images that still wait were given the old wire.
+    if (known) setTimeout(() => void known.wire.close(), LIMITS.retiredWireMs).unref();
     return wire;
   }
 

@@ -10,6 +10,7 @@ import type { DirtyFeed } from '../dirty/feed';
 import type { Marks } from '../dirty/marks';
 import type { Intents } from '../intents/intents';
 import { LIMITS } from '../limits';
+import { decode } from '../pipeline/parse';
 import type { Pipeline } from '../pipeline/pipeline';
 import type { Views } from '../pipeline/views';
 import type { Authorizer } from '../sigv4/authorize';
@@ -122,10 +123,9 @@ export class Control {
       listen(sql, CHANNELS.routing, { message: () => poll.kick(), reconnect: () => poll.kick() }),
       listen(sql, CHANNELS.dirty, {
         message: (payload) => {
-          const { planTableId, keyHash, event } = JSON.parse(payload) as Record<string, string>;
-          if (event === 'marked' && planTableId && keyHash && views.current?.byId.has(planTableId)) {
-            feed.heard(planTableId, keyHash);
-          }
+          const said = decode(Buffer.from(payload));
+          if (typeof said?.planTableId !== 'string' || !views.current?.byId.has(said.planTableId)) return;
+          if (said.event === 'marked' && typeof said.keyHash === 'string') feed.heard(said.planTableId, said.keyHash);
           feedLoop.kick();
         },
         reconnect: () => feedLoop.kick(),

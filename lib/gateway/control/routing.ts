@@ -81,7 +81,8 @@ export class RoutingControl {
     }
     this.#readAtMs = startedAtMs;
     if (!isNewer(snapshot, views.current?.snapshot ?? null)) return;
-    if (this.#material === null || !covers(this.#material, snapshot)) await this.refreshMaterial();
+    // Credentials change with the direction (PROTOCOL F3), so each epoch comes with the ones of its time.
+    await this.refreshMaterial();
     if (this.parts.safeguards.snapshotSynced) await folder.writeSnapshot(snapshot, 'open');
     const isTaken = views.take(snapshot);
     if (isTaken) this.parts.log.info({ epoch: snapshot.epoch, tables: snapshot.tables.length }, 'Routing taken');

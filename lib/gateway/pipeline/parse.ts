@@ -70,11 +70,14 @@ export interface Routed {
   tables: TableRouting[];
 }
 
-/** Null: nothing under a plan is touched, and the bytes go to the source as they are. */
-export function routed(request: GatewayRequest, view: RoutingView): Routed | null {
+/**
+ * Null: nothing under a plan is touched, and the bytes go to the source as they are. `undecodable`: the body may speak of
+ * such a table, but nobody here can tell; a store that could would be written past the mirror.
+ */
+export function routed(request: GatewayRequest, view: RoutingView): Routed | 'undecodable' | null {
   if (!view.mayMention(request.body)) return null;
   const input = decode(request.body);
-  if (input === null) return null;
+  if (input === null) return 'undecodable';
   const tables = new Set<TableRouting>();
   for (const name of tablesIn(request.operation, input)) {
     const table = view.byName.get(tableNameOf(name));

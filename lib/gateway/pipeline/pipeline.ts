@@ -30,6 +30,7 @@ export class Pipeline {
       const view = views.current;
       if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
       const found = routed(request, view);
+      if (found === 'undecodable') return refusal('SerializationException', 'The body is no JSON object.');
       if (found === null) return await this.#under(view, [], () => this.#passThrough(request));
       const isWrite = WRITES.has(request.operation);
       const stopped = isWrite || isStrongRead(request.operation, found.input) ? this.#stopped(found, isWrite) : null;

@@ -46,10 +46,14 @@ function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } | nu
       if (table !== null) {
         const decision = route(call, table, keyFacts(call, table, { key, isStrong: given.ConsistentRead === true }));
         if (decision.store === null) return { answer: cannotRead(table, decision.sentence) };
-        side = decision.store;
-        isFallback = decision.fallback;
+        // A projection may leave the keys out, and then nobody could tell which key the target lacked.
+        const isBlind = given.ProjectionExpression !== undefined || given.AttributesToGet !== undefined;
+        isFallback = decision.fallback && !isBlind;
+        side = decision.fallback && isBlind ? 'source' : decision.store;
         // A key that may yet be asked of the source is counted when it is known who answered.
-        if (!isFallback) call.view.traffic(table.planTableId).add(decision.count);
+        if (!isFallback) {
+          call.view.traffic(table.planTableId).add(decision.fallback ? 'readsUnroutable' : decision.count);
+        }
       }
       const store = table === null ? call.parts.stores.source() : call.parts.stores.side(table, side);
       const id = store.wire.target.connectionId;

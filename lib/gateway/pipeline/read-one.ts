@@ -93,7 +93,7 @@ async function orFallBack(call: Call, table: TableRouting, of: FallBack): Promis
     return answer;
   }
   traffic.add(isMissing ? 'readsFallbackMissing' : 'readsFallbackError');
-  if (isMissing) markMissed(call, table, itemsIn(second.outcome));
+  if (isMissing) markMissed(call, table, missedIn(call, second.outcome));
   if (second.answer.status >= 500) traffic.add('userErrors');
   return second.answer;
 }
@@ -112,13 +112,12 @@ function hasNoItems(body: Buffer): boolean {
   return said !== null && said.Count === 0 && member(said, 'LastEvaluatedKey') === undefined;
 }
 
-function itemsIn(outcome: WireOutcome): unknown[] {
+/** What names the keys that the target lacked: a GetItem's own key, or the items of the source's page. */
+function missedIn(call: Call, outcome: WireOutcome): unknown[] {
+  if (call.request.operation === 'GetItem') return [call.input.Key];
   const said = outcome.kind === 'ok' ? decode(outcome.body) : null;
-  if (said === null) return [];
-  const items = member(said, 'Items');
-  if (Array.isArray(items)) return items.filter(isJson);
-  const item = member(said, 'Item');
-  return isJson(item) ? [item] : [];
+  const items = said === null ? undefined : member(said, 'Items');
+  return Array.isArray(items) ? items.filter(isJson) : [];
 }
 
 /** A scan's cursor is good on one side only, so it carries a mark of it that the application gives back (R4). */

@@ -120,8 +120,8 @@ export function outOfScope(
   if (key.operations !== null && !key.operations.has(operation)) return denied(operation);
   if (key.tables === null) return null;
   const input = decode(body);
-  // What cannot be decoded names no table; the store refuses it by itself, but only for what it would never run.
-  if (input === null) return isItemOperation(operation) ? null : denied(operation);
+  // What cannot be decoded cannot be held against a scope either.
+  if (input === null) return refusal('SerializationException', 'The body is no JSON object.');
   const names = tablesIn(operation, input);
   if (names.length === 0) return isItemOperation(operation) ? null : denied(operation);
   const { tables } = key;
