@@ -247,6 +247,34 @@ export async function closeHoldsOfEnded(sql: Sql): Promise<number> {
   return rows.length;
 }
 
+/** Tables where marks wait for this worker, and the database's time of the look. */
+export async function tablesHeldOpenFor(
+  sql: Sql,
+  workerId: string,
+): Promise<{ planTableId: string; seenAt: string }[]> {
+  return await sql<{ planTableId: string; seenAt: string }[]>`
+    select distinct plan_table_id as "planTableId", now()::text as "seenAt" from dirty_key
+    where hold_open_for is not null and ${workerId} = any (string_to_array(hold_open_for, ','))`;
+}
+
+/**
+ * The worker has ended everything that it had in hand when it looked: marks from before then wait for it no longer,
+ * but for database time + delta from now, because what it abandoned may still arrive.
+ */
+export async function acknowledgeHolds(
+  sql: Sql,
+  by: { workerId: string; planTableId: string; seenAt: string },
+): Promise<void> {
+  await sql`
+    update dirty_key d set
+      hold_open_for = nullif(array_to_string(array_remove(string_to_array(d.hold_open_for, ','), ${by.workerId}), ','), ''),
+      hold_until = greatest(d.hold_until,
+        clock_timestamp() + (p.settings ->> 'deltaMs')::float8 * interval '1 millisecond')
+    from plan_table t join plan p on p.id = t.plan_id
+    where t.id = d.plan_table_id and d.plan_table_id = ${by.planTableId} and d.last_seen_at <= ${by.seenAt}::timestamptz
+      and d.hold_open_for is not null and ${by.workerId} = any (string_to_array(d.hold_open_for, ','))`;
+}
+
 /** Tables with a key that is due for a settle, or a claim that has expired. */
 export async function tablesWithDueKeys(sql: Sql): Promise<string[]> {
   const rows = await sql<{ plan_table_id: string }[]>`

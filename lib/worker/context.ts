@@ -42,6 +42,8 @@ export interface WorkerContext {
   /** The process is ending: tasks finish the page or batch at hand and give their work back. */
   readonly stopping: AbortSignal;
   readonly runPaces: Map<string, Pace>;
+  /** Segments in hand in this process: one is never taken from itself. */
+  readonly inHand: Set<string>;
   /** Segments at work in this process, with the paces that may hold them back. */
   readonly atWork: Map<string, AtWork>;
   liveWorkers: number;

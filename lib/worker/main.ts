@@ -28,7 +28,6 @@ async function main(config: WorkerConfig): Promise<void> {
     sealingKey,
     log,
     safeguards,
-    host: config.workerName,
     limits: { jobsMax: config.workerConcurrency },
     services: bindServices(services),
     // Somebody recorded the end of this process: nothing it does counts any more, so it does nothing more.

@@ -107,7 +107,7 @@ describe('writing to a target that does not take everything', () => {
       retryAfterMs: null,
     };
     const hook: Hook = async (sent) => (sent.operation === 'BatchWriteItem' ? denied : await sent.next());
-    const worker = await table.worker({ hook, limits: { segmentAttemptsMax: 2 } });
+    const worker = await table.worker({ hook });
     const segmentId = await table.backfill();
     const [row] = await waitFor(
       async () => {

@@ -5,6 +5,7 @@ import { type ExpiryRule, isExpired } from '@/lib/domain/item/expiry';
 import type { KeySchema, WireItem } from '@/lib/domain/item/item';
 import { keyFromId } from '@/lib/domain/item/key';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
+import { allEnded } from './all-ended';
 import type { WorkerContext } from './context';
 import { REQUEST_ATTEMPTS_MAX } from './limits';
 import type { Work } from './segment-work';
@@ -37,7 +38,7 @@ export async function readImages(ctx: WorkerContext, work: Work, request: ReadRe
   for (let at = 0; at < request.keyIds.length; at += BATCH_GET_KEYS_MAX) {
     batches.push(request.keyIds.slice(at, at + BATCH_GET_KEYS_MAX));
   }
-  await Promise.all(batches.map((keyIds) => readBatch(ctx, work, { ...request, keyIds, images })));
+  await allEnded(batches.map((keyIds) => readBatch(ctx, work, { ...request, keyIds, images })));
   return images;
 }
 

@@ -16,7 +16,6 @@ export class Registration {
       workerId: string;
       log: Log;
       activity: Activities;
-      host?: string;
       heartbeatMs: number;
       /** Somebody recorded that this process has ended; it must stop at once. */
       onEnded(): void;
@@ -24,8 +23,8 @@ export class Registration {
   ) {}
 
   async begin(): Promise<void> {
-    const { sql, workerId, heartbeatMs, host = hostname() } = this.options;
-    await registerWorker(sql, { id: workerId, host, pid: process.pid, version: WORKER_VERSION });
+    const { sql, workerId, heartbeatMs } = this.options;
+    await registerWorker(sql, { id: workerId, host: hostname(), pid: process.pid, version: WORKER_VERSION });
     this.#timer = setInterval(() => void this.#beat(), heartbeatMs);
   }
 

@@ -14,6 +14,7 @@ import { Activities, type WorkerContext, type WorkerServices } from './context';
 import { WORKER_LIMITS, type WorkerLimits } from './limits';
 import { barriersRound } from './loops/barriers';
 import { controlRound, obeyFences } from './loops/control';
+import { holdsRound } from './loops/holds';
 import { type Loop, startLoop } from './loops/loop';
 import { makeObserveRound, settleRound } from './loops/observe';
 import { type Queue, startQueue } from './queue';
@@ -27,8 +28,6 @@ export interface WorkerOptions {
   sealingKey: string;
   services: WorkerServices;
   log: Log;
-  /** Name of the machine on the screens; its host name when absent. */
-  host?: string;
   clock?: Clock;
   safeguards?: SafeguardSet;
   limits?: Partial<WorkerLimits>;
@@ -59,7 +58,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     workerId: ctx.workerId,
     log: ctx.log,
     activity: ctx.activity,
-    host: options.host,
     heartbeatMs: ctx.limits.heartbeatMs,
     onEnded: options.onEnded ?? (() => {}),
   });
@@ -108,6 +106,7 @@ export function makeWorkerContext(
     activity: new Activities(),
     stopping: made.stopping,
     runPaces: new Map(),
+    inHand: new Set(),
     atWork: new Map(),
     liveWorkers: 1,
     makeWire,
@@ -116,7 +115,7 @@ export function makeWorkerContext(
   };
 }
 
-type Loops = Record<'control' | 'fences' | 'observe' | 'settle' | 'barriers' | 'care', Loop>;
+type Loops = Record<'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'care', Loop>;
 
 function startLoops(ctx: WorkerContext): Loops {
   const { log, limits } = ctx;
@@ -124,6 +123,7 @@ function startLoops(ctx: WorkerContext): Loops {
   return {
     control: loop('control', limits.controlMs, () => controlRound(ctx)),
     fences: loop('fences', FENCES_MS, () => obeyFences(ctx)),
+    holds: loop('holds', limits.controlMs, () => holdsRound(ctx)),
     observe: loop('observe', limits.observeMs, makeObserveRound(ctx)),
     barriers: loop('barriers', limits.barriersMs, () => barriersRound(ctx)),
     settle: loop('settle', limits.controlMs, () => settleRound(ctx)),

@@ -9,6 +9,7 @@ import { ALL_SAFEGUARDS, type SafeguardSet, without } from '@/lib/domain/safegua
 import { waitFor } from '@/lib/testing/wait-for';
 import { afterRequest, type Hook, RIG_SCHEMA, type Rig, startRig } from '@/lib/testing/worker-rig';
 import { obeyFences } from './loops/control';
+import { holdsRound } from './loops/holds';
 import { backfillSegment } from './tasks/backfill-segment';
 import { settle } from './tasks/settle';
 import { verifySegment } from './tasks/verify-segment';
@@ -155,6 +156,35 @@ describe('with a rule of the protocol off, its interleaving goes wrong', () => {
       await table.converge(heir);
       return await table.divergent();
     });
+  });
+
+  it('closes the hold of a former holder that lives once everything it had in hand has ended', async () => {
+    const table = await rig.table();
+    await table.put('source', item('a', 1));
+    const breaks: Hook = async (sent) => {
+      if (sent.side === 'source' && sent.operation === 'BatchGetItem') throw new Error('something broke');
+      return await sent.next();
+    };
+    const former = await table.worker({ hook: breaks, limits: { leaseMs: 2_500 } });
+    const segmentId = await table.backfill();
+    await expect(backfillSegment(former, { segmentId })).rejects.toThrow('broke');
+    const heir = await table.worker();
+    await waitFor(
+      async () => {
+        await backfillSegment(heir, { segmentId });
+        return (await table.dirty()).length === 1;
+      },
+      { what: 'the heir to mark the page', everyMs: 200 },
+    );
+    const inHand = former.gates.enter(table.planTableId);
+    const acknowledging = holdsRound(former);
+    await settle(heir, { planTableId: table.planTableId });
+    expect((await table.dirty()).map((row) => row.hold_open_for)).toEqual([former.workerId]);
+    inHand?.();
+    await acknowledging;
+    expect((await table.dirty()).map((row) => row.hold_open_for)).toEqual([null]);
+    await table.converge(heir);
+    expect(await table.divergent()).toEqual([]);
   });
 
   it('leaseCheck: a holder that slept past its lease sends nothing more', async () => {

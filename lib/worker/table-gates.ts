@@ -3,25 +3,23 @@
  * sends anything and leaves when all its requests have ended; a fence that finds nobody inside may say "stopped".
  */
 export class TableGates {
-  readonly #inside = new Map<string, number>();
+  readonly #inside = new Map<string, Set<Promise<void>>>();
   readonly #stopped = new Map<string, string>();
-  readonly #waiting = new Set<() => void>();
 
   /** What to call when the work is over, or null while a fence has the table stopped. */
   enter(planTableId: string): (() => void) | null {
     if (this.#stopped.has(planTableId)) return null;
-    this.#inside.set(planTableId, this.inside(planTableId) + 1);
-    let isOver = false;
+    const works = this.#inside.get(planTableId) ?? new Set();
+    this.#inside.set(planTableId, works);
+    let end = () => {};
+    const work = new Promise<void>((done) => {
+      end = done;
+    });
+    works.add(work);
     return () => {
-      if (isOver) return;
-      isOver = true;
-      this.#inside.set(planTableId, this.inside(planTableId) - 1);
-      for (const wake of this.#waiting) wake();
+      works.delete(work);
+      end();
     };
-  }
-
-  inside(planTableId: string): number {
-    return this.#inside.get(planTableId) ?? 0;
   }
 
   isStopped(planTableId: string): boolean {
@@ -40,16 +38,8 @@ export class TableGates {
     return this.#stopped;
   }
 
-  /** Resolves when nobody is inside. */
-  async quiet(planTableId: string): Promise<void> {
-    while (this.inside(planTableId) > 0) {
-      await new Promise<void>((done) => {
-        const wake = () => {
-          this.#waiting.delete(wake);
-          done();
-        };
-        this.#waiting.add(wake);
-      });
-    }
+  /** Resolves when everything that is inside now has left; what enters later is not waited for. */
+  async drained(planTableId: string): Promise<void> {
+    await Promise.all(this.#inside.get(planTableId) ?? []);
   }
 }

@@ -8,6 +8,7 @@ import type { KeySchema, WireItem } from '@/lib/domain/item/item';
 import { keyFromId } from '@/lib/domain/item/key';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import { DYNAMODB_BATCH, packBatches, TERRASCALE_BATCH } from '@/lib/domain/pacing/pack';
+import { allEnded } from './all-ended';
 import type { WorkerContext } from './context';
 import { REQUEST_ATTEMPTS_MAX } from './limits';
 import type { Work } from './segment-work';
@@ -53,7 +54,7 @@ export async function writeEntries(
   const limits = request.store.kind === 'terrascale' ? TERRASCALE_BATCH : DYNAMODB_BATCH;
   const packed = packBatches(request.entries.map(sized), limits);
   for (const entry of packed.oversized) verdicts.set(entry.keyId, { kind: 'refused', ...LARGEST });
-  await Promise.all(packed.batches.map((batch) => writeBatch(ctx, work, { ...request, entries: batch, verdicts })));
+  await allEnded(packed.batches.map((batch) => writeBatch(ctx, work, { ...request, entries: batch, verdicts })));
   return verdicts;
 }
 

@@ -12,6 +12,7 @@ import type { WireItem } from '@/lib/domain/item/item';
 import { keyId } from '@/lib/domain/item/key';
 import { itemBytes } from '@/lib/domain/item/size';
 import { invariant } from '@/lib/domain/result';
+import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { readImages } from '../read-images';
 import type { SegmentWork, Work } from '../segment-work';
@@ -118,7 +119,7 @@ async function writeAndConfirm(
       await copyGroup(ctx, work, { ...page, entries: group, outcome });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(ctx.limits.groupsAtATime, groups.length) }, runner));
+  await allEnded(Array.from({ length: Math.min(ctx.limits.groupsAtATime, groups.length) }, runner));
   return outcome;
 }
 

@@ -34,7 +34,7 @@ export async function obeyFences(ctx: WorkerContext): Promise<void> {
     fences.map(async ({ fenceId, planTableId, isAcknowledged }) => {
       if (ctx.safeguards.workersStop) {
         ctx.gates.stop(planTableId, fenceId);
-        await ctx.gates.quiet(planTableId);
+        await ctx.gates.drained(planTableId);
       }
       if (!isAcknowledged) await acknowledgeFence(ctx.sql, { fenceId, workerId: ctx.workerId });
     }),

@@ -12,6 +12,9 @@ import { SegmentWork } from '../segment-work';
 /** Times between attempts of a segment that ended in a fault. */
 const SEGMENT_BACKOFF = { baseMs: 500, capMs: 20_000 };
 
+/** A refusal that only a person can mend is not tried for long: the run fails and says why. */
+const LASTING_ATTEMPTS_MAX = 3;
+
 export type PageResult =
   | { kind: 'next'; cursor: WireItem }
   | { kind: 'finished' }
@@ -23,7 +26,16 @@ export type MakePager = (work: SegmentWork) => Promise<(cursor: WireItem | null)
 
 /** Works on one segment until it is finished, its slice is over, it must stop, or its lease is lost. */
 export async function runSegment(ctx: WorkerContext, segmentId: string, makePager: MakePager): Promise<void> {
-  if (ctx.stopping.aborted) return;
+  if (ctx.stopping.aborted || ctx.inHand.has(segmentId)) return;
+  ctx.inHand.add(segmentId);
+  try {
+    await takeAndRun(ctx, segmentId, makePager);
+  } finally {
+    ctx.inHand.delete(segmentId);
+  }
+}
+
+async function takeAndRun(ctx: WorkerContext, segmentId: string, makePager: MakePager): Promise<void> {
   const takenAtMs = ctx.clock.monotonicMs();
   const segment = await takeSegment(ctx.sql, {
     segmentId,
@@ -83,7 +95,8 @@ async function stop(ctx: WorkerContext, work: SegmentWork): Promise<void> {
     if (ctx.stopping.aborted) await requeue(ctx, segment, 0);
     return;
   }
-  const isFinal = segment.attempts + 1 >= ctx.limits.segmentAttemptsMax;
+  const attemptsMax = fault.isLasting ? LASTING_ATTEMPTS_MAX : ctx.limits.segmentAttemptsMax;
+  const isFinal = segment.attempts + 1 >= attemptsMax;
   ctx.log.warn({ segmentId: segment.segmentId, fault: fault.sentence, isFinal }, 'A segment stopped at a fault');
   await releaseSegment(ctx.sql, segment, { error: fault.sentence, isFinal });
   if (!isFinal) await requeue(ctx, segment, 500 + fullJitterMs(segment.attempts + 1, SEGMENT_BACKOFF, ctx.random()));

@@ -1,6 +1,7 @@
 /** Settles the dirty keys of a table, batch by batch, for a bounded time. One job a table; claims keep two apart. */
 import { claimKeys, expireClaims } from '@/db/queries/dirty';
 import { loadWorkTable, type WorkTable } from '@/db/queries/run';
+import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { type SettleSides, settleBatch } from '../settle/batch';
 
@@ -9,7 +10,7 @@ export async function settle(ctx: WorkerContext, payload: { planTableId: string 
   const endsAtMs = ctx.clock.monotonicMs() + ctx.limits.sliceMsMax;
   const endActivity = ctx.activity.begin('settle', planTableId);
   try {
-    await Promise.all(
+    await allEnded(
       Array.from({ length: ctx.limits.settleBatchesAtATime }, async (_, at) => {
         while (ctx.clock.monotonicMs() < endsAtMs && (await settleOnce(ctx, planTableId, at === 0)));
       }),

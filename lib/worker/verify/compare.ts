@@ -8,6 +8,7 @@ import type { WorkTable } from '@/db/queries/run';
 import { canonicalImage, classifyMismatch, differences, equal } from '@/lib/domain/item/compare';
 import type { WireItem } from '@/lib/domain/item/item';
 import type { MismatchClass } from '@/lib/domain/run/states';
+import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { type Images, readImages } from '../read-images';
 import type { Work } from '../segment-work';
@@ -101,9 +102,9 @@ export async function readBoth(
 ): Promise<{ source: Images; target: Images }> {
   const { table, keyIds } = ask;
   const common = { schema: table.schema, keyIds, expiry: { attribute: table.ttlAttribute } };
-  const [source, target] = await Promise.all([
+  const [source, target] = (await allEnded([
     readImages(ctx, work, { ...common, store: ask.source, table: table.tableName }),
     readImages(ctx, work, { ...common, store: ask.target, table: table.targetName }),
-  ]);
+  ])) as [Images, Images];
   return { source, target };
 }
