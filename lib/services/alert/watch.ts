@@ -3,6 +3,7 @@ import { abortedFences, failedRuns, type Happened, tablesUnderWay, usedSources }
 import { isMirroring, writesOf } from '@/lib/domain/plan/stages';
 import { lapseSignOffs } from '../checklist/lapse';
 import type { ServiceContext } from '../context';
+import { keepHouse } from '../process/keep-house';
 import { loadFacts } from '../table/facts';
 import { type AlertKind, deliverPending, QUIET_MS, raiseAlert } from './deliver';
 
@@ -11,8 +12,8 @@ const LOOK_BACK_MS = QUIET_MS / 2;
 const TRAFFIC_MS = 60_000;
 
 /**
- * One round of care, for the worker's loop: raises what happened, delivers again what was not taken, and lets sign-offs
- * lapse. Safe in several workers at once: the same alert is raised once within its quiet time.
+ * One round of care, for the worker's loop: raises what happened, delivers again what was not taken, lets sign-offs
+ * lapse, and takes away what nobody reads any more. Safe in several workers at once: the same alert is raised once within its quiet time.
  */
 export async function careRound(ctx: ServiceContext): Promise<void> {
   if ((await readDestinations(ctx.db)).length > 0) {
@@ -20,6 +21,7 @@ export async function careRound(ctx: ServiceContext): Promise<void> {
     await deliverPending(ctx);
   }
   await lapseSignOffs(ctx);
+  await keepHouse(ctx);
 }
 
 /** Raises an alert for every failed run, aborted fence, tripped guardrail and used source of a closed table. */

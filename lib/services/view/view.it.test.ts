@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pruneTrafficSamples } from '@/db/queries/process/prune';
 import type { MismatchRowView } from '@/lib/contracts/views';
 import { AppError } from '@/lib/domain/errors';
 import { ADA, GRACE, openServiceRig, type RigTable, type ServiceRig, VIEWER } from '@/lib/testing/service-rig';
+import { TRAFFIC_KEPT_MS } from '../process/keep-house';
 import { activityView } from './activity-view';
 import { fleetView } from './fleet-view';
 import { mismatchesAsCsv } from './mismatch-export';
@@ -159,6 +161,21 @@ describe('traffic', () => {
     const forOperator = await trafficView(rig.ctx, ADA, { tableId: orders.id });
     expect(forOperator.dirtyKeys[0]?.key).toBe('customer-7');
     await rig.sql`delete from dirty_key`;
+  });
+});
+
+describe('old samples', () => {
+  test('go, but what used a closed source stays until the table is retired', async () => {
+    const old = (id: string, reads: number) => rig.sql`
+      insert into traffic_sample (plan_table_id, gateway_id, epoch, at, span_ms, reads_source, reads_target)
+      values (${id}, 'gw_old', 1, now() - interval '9 days', 1000, ${reads}, 5)`;
+    await rig.sql`update plan_table set stage = 'backup', backup_since = now() - interval '10 days' where id = ${quiet.id}`;
+    await old(orders.id, 3);
+    await old(quiet.id, 3);
+    await old(quiet.id, 0);
+    expect(await pruneTrafficSamples(rig.sql, TRAFFIC_KEPT_MS)).toBe(2);
+    expect(await pruneTrafficSamples(rig.sql, TRAFFIC_KEPT_MS)).toBe(0);
+    await rig.sql`update plan_table set stage = 'planned', backup_since = null where id = ${quiet.id}`;
   });
 });
 
