@@ -41,6 +41,7 @@ const moveButton = (page: Page, name: string) =>
 test('a plan is made over a living table and assessed', async ({ page }) => {
   await signIn(page, 'ada');
   await page.goto(`${demo().base}/plans/new`);
+  await page.getByRole('button', { name: 'Start over' }).click();
   await page.getByRole('radio', { name: /Dual write/ }).click();
   await page.getByRole('button', { name: 'Go on to connections' }).click();
   await page
