@@ -7,6 +7,7 @@ import { TimeAgo } from '@/app/_ui/kit/time-ago';
 import { Badge } from '@/app/_ui/primitives/badge';
 import type { TableRowView } from '@/lib/contracts/views';
 import { STAGES } from '@/lib/domain/plan/stages';
+import { isCompared } from './fleet-filter';
 
 const GUARDRAIL = {
   ok: { tone: 'ok', word: 'green' },
@@ -72,7 +73,9 @@ export const fleetColumns: readonly Column<TableRowView>[] = [
     isNumber: true,
     sortBy: (table) => table.mismatches,
     cell: (table) =>
-      table.mismatches === 0 ? (
+      !isCompared(table) ? (
+        <span className="text-caption text-muted">not verified yet</span>
+      ) : table.mismatches === 0 ? (
         '0'
       ) : (
         <Link

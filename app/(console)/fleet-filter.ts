@@ -9,6 +9,12 @@ export function toneOf(table: TableRowView): Tone {
   return worstTone(tones);
 }
 
+const BEFORE_VERIFY = new Set<TableRowView['stage']>(['planned', 'frozen', 'dual_write', 'backfill']);
+
+/** Whether a count of mismatches says anything: both sides have been compared, or are being. */
+export const isCompared = (table: Pick<TableRowView, 'stage' | 'mismatches'>): boolean =>
+  table.mismatches > 0 || !BEFORE_VERIFY.has(table.stage);
+
 export interface FleetFilter {
   q: string;
   plan: string;

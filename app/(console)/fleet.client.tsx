@@ -122,7 +122,7 @@ function NeedsStrip({ tables }: { tables: readonly TableRowView[] }) {
       <ul>
         {needing.slice(0, NEEDS_SHOWN_MAX).map((table) => {
           const tone = toneOf(table);
-          const Icon = iconOf(undefined, tone);
+          const Icon = iconOf(tone === 'bad' ? 'alert' : 'circle-alert', tone);
           return (
             <li
               key={table.tableId}

@@ -75,6 +75,7 @@ export function DataTable<Row>({
   const column = columns.find((each) => each.key === sort?.key);
   return (
     <Table aria-label={label} wrapClassName={heightClassName}>
+      <caption className="sr-only">{label}</caption>
       <Thead className={isStickyHead ? 'sticky top-0 z-10 bg-surface' : undefined}>
         <Tr className="h-8">
           {columns.map((each) => (

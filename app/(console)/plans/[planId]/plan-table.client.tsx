@@ -11,6 +11,7 @@ import { StatusBadge } from '@/app/_ui/kit/status-badge';
 import { ButtonLink } from '@/app/_ui/primitives/button-link';
 import { Card } from '@/app/_ui/primitives/card';
 import type { MoveView, TableRowView } from '@/lib/contracts/views';
+import { isCompared } from '../../fleet-filter';
 
 /** One table in the cockpit: its state in words, its numbers, and what stands before its next move. */
 export function PlanTable({ table }: { table: TableRowView }) {
@@ -59,7 +60,7 @@ function Numbers({ table }: { table: TableRowView }) {
       <div>
         <dt className="text-caption text-muted">Mismatches</dt>
         <dd className={table.mismatches > 0 ? 'font-medium text-bad-fg' : 'font-medium'}>
-          {formatCount(table.mismatches)}
+          {isCompared(table) ? formatCount(table.mismatches) : 'not verified yet'}
         </dd>
       </div>
       {rate ? (

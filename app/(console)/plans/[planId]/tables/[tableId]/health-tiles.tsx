@@ -2,6 +2,7 @@ import { formatCount, formatDuration, formatRate } from '@/app/_ui/kit/format';
 import { MetricTile } from '@/app/_ui/kit/metric-tile';
 import type { Tone } from '@/app/_ui/tone';
 import type { TableView, TrafficView } from '@/lib/contracts/views';
+import { isCompared } from '../../../../fleet-filter';
 
 type Point = TrafficView['points'][number];
 
@@ -39,17 +40,33 @@ export function HealthTiles({ table, traffic }: { table: TableView; traffic: Tra
         value={formatCount(dirty.count)}
         limit={`limit ${formatCount(settings.dirtyCountMax)}`}
         note={dirty.oldestMs === null ? 'none waiting' : `oldest ${formatDuration(dirty.oldestMs)}`}
-        tone={dirty.count > settings.dirtyCountMax ? 'bad' : dirty.count > settings.fenceDirtyMax ? 'warn' : 'ok'}
+        tone={
+          table.stage === 'planned'
+            ? 'idle'
+            : dirty.count > settings.dirtyCountMax
+              ? 'bad'
+              : dirty.count > settings.fenceDirtyMax
+                ? 'warn'
+                : 'ok'
+        }
       />
-      <MetricTile
-        label="Mismatches"
-        value={formatCount(table.mismatches)}
-        limit="limit 0"
-        note={table.verifyAgain ? 'verify again' : undefined}
-        tone={table.mismatches > 0 ? 'bad' : table.verifyAgain ? 'warn' : 'ok'}
-      />
+      <MismatchTile table={table} />
       <GuardrailTile table={table} />
     </section>
+  );
+}
+
+/** Zero counts only once something was compared. */
+function MismatchTile({ table }: { table: TableView }) {
+  if (!isCompared(table)) return <MetricTile label="Mismatches" value="–" limit="limit 0" note="not verified yet" />;
+  return (
+    <MetricTile
+      label="Mismatches"
+      value={formatCount(table.mismatches)}
+      limit="limit 0"
+      note={table.verifyAgain ? 'verify again' : undefined}
+      tone={table.mismatches > 0 ? 'bad' : table.verifyAgain ? 'warn' : 'ok'}
+    />
   );
 }
 
