@@ -1,7 +1,9 @@
 /** The verbs of the services that workers call by themselves, bound to one context. */
 import { careRound } from '@/lib/services/alert/watch';
 import type { ServiceContext } from '@/lib/services/context';
+import { forgetOldAnswers } from '@/lib/services/evidence/idempotency';
 import { reapFences } from '@/lib/services/fence/abort';
+import { retireCredentials } from '@/lib/services/fence/credentials';
 import { runFence } from '@/lib/services/fence/run-fence';
 import { completeBackfill } from '@/lib/services/run/complete-backfill';
 import { clearVerifyAgain } from '@/lib/services/run/verification';
@@ -17,6 +19,10 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
     reapFences: async () => void (await reapFences(ctx)),
     passBarriers: async () => void (await passBarriers(ctx)),
     proveChannels: async () => void (await proveChannels(ctx)),
-    care: () => careRound(ctx),
+    care: async () => {
+      await careRound(ctx);
+      await retireCredentials(ctx);
+      await forgetOldAnswers(ctx);
+    },
   };
 }

@@ -3,7 +3,7 @@ import { readFence } from '@/db/queries/fence/fence';
 import { getItem } from '@/lib/adapters/dynamodb/items';
 import { FENCE_STEPS } from '@/lib/domain/plan/fence';
 import { canaryKey } from '@/lib/domain/routing/canary';
-import { type Safeguard, without } from '@/lib/domain/safeguards';
+import { without } from '@/lib/domain/safeguards';
 import { ADA, GRACE, openServiceRig, type RigTable, type ServiceRig } from '@/lib/testing/service-rig';
 import { waitFor } from '@/lib/testing/wait-for';
 import type { ServiceContext } from '../context';
@@ -97,8 +97,9 @@ describe('a flip', () => {
     const { table, gateway } = await readyToFlip();
     const fenceId = await openFlip(table);
     await expect(table.move('abandon')).rejects.toMatchObject({ code: 'table.move_refused' });
-    await readsToSource(rig.ctx, ADA, { tableId: table.id });
+    await table.move('reads_to_source');
     expect(await table.look()).toMatchObject({ writes: 'held', routed_share: 0 });
+    expect((await readsToSource(rig.ctx, ADA, { tableId: table.id })).changed).toBe(false);
     const running = runFence(rig.ctx, fenceId);
     await gateway.quiet();
     expect(await running).toMatchObject({ outcome: 'aborted' });
@@ -218,7 +219,6 @@ describe('the rules of the fence', () => {
     }
     return (await fenceOf(fenceId)).step;
   };
-  const off = (name: Safeguard) => rig.contextWith(without(name));
 
   test('registeredCount: a silent gateway blocks for ever; with the rule off it is passed by', async () => {
     const { table, gateway } = await readyToFlip();
@@ -229,7 +229,7 @@ describe('the rules of the fence', () => {
     const fenceId = await openFlip(table);
     await gateway.quiet();
     expect(await drive(rig.ctx, fenceId)).toBe('hold');
-    expect(await drive(off('registeredCount'), fenceId)).toBe('released');
+    expect(await drive(rig.contextWith(without('registeredCount')), fenceId)).toBe('released');
   });
 
   test('holdEpoch: authority changes only behind a hold; with the rule off gateways go on writing', async () => {
@@ -240,7 +240,7 @@ describe('the rules of the fence', () => {
     expect(await drive(rig.ctx, fenceId)).toBe('hold');
     await abortFence(rig.ctx, fenceId, 'tested');
     const other = await readyToFlip();
-    const as = off('holdEpoch');
+    const as = rig.contextWith(without('holdEpoch'));
     const unheld = await openFlip(other.table, { as });
     expect((await other.table.look()).writes).toBe('source_target');
     await other.gateway.acknowledge();
@@ -253,7 +253,7 @@ describe('the rules of the fence', () => {
     const fenceId = await openFlip(table);
     await gateway.quiet();
     expect(await drive(rig.ctx, fenceId)).toBe('settled');
-    expect(await drive(off('workersStop'), fenceId)).toBe('released');
+    expect(await drive(rig.contextWith(without('workersStop')), fenceId)).toBe('released');
     await worker.end();
   });
 
@@ -271,7 +271,7 @@ describe('the rules of the fence', () => {
       return { kind: verdict.kind, step };
     };
     expect(await flipWithDirty(rig.ctx)).toEqual({ kind: 'impossible', step: 'workers_stopped' });
-    expect(await flipWithDirty(off('fenceRetest'))).toEqual({ kind: 'done', step: 'flipped' });
+    expect(await flipWithDirty(rig.contextWith(without('fenceRetest')))).toEqual({ kind: 'done', step: 'flipped' });
   });
 
   test('canary: a new authority that cannot be written is not released to; with the rule off it is', async () => {
@@ -287,7 +287,7 @@ describe('the rules of the fence', () => {
       return step;
     };
     expect(await flipToBroken(rig.ctx)).toBe('aborted');
-    expect(await flipToBroken(off('canary'))).toBe('released');
+    expect(await flipToBroken(rig.contextWith(without('canary')))).toBe('released');
   });
 
   test('a gateway that registers under the hold is counted at the flip', async () => {

@@ -227,6 +227,8 @@ describe('an approval', () => {
 describe('a backfill', () => {
   test('begins only when the live channel is proven, and completes into a verification by itself', async () => {
     const table = await rig.newTable({ stage: 'dual_write' });
+    await rig.sql`update plan_table set barrier_verb = null, barrier_passed_at = null, canary_arrived_at = null
+      where id = ${table.id}`;
     await expect(table.move('begin_backfill', { reason: '' })).rejects.toEqual(refused('table.move_refused'));
     await table.makeVerified();
     const { runId } = await table.move('begin_backfill', { reason: '' });

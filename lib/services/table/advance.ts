@@ -12,6 +12,7 @@ import { appendEvent } from '../evidence/event';
 import { once } from '../evidence/idempotency';
 import { type AppliedMove, applyMove } from './apply-move';
 import { loadFacts } from './facts';
+import { readsToSource } from './reads-to-source';
 
 export interface AdvanceInput {
   tableId: string;
@@ -43,10 +44,19 @@ export const REASON_CHARACTERS_MAX = 500;
  * `input.repeated`, `table.not_found`
  */
 export async function advance(ctx: ServiceContext, actor: Actor, input: AdvanceInput): Promise<AdvanceResult> {
+  // It carries the share alone and leaves a hold held (PROTOCOL F2a); publishing its stage's routing would end the hold.
+  if (input.verb === 'reads_to_source') return await advanceReadsToSource(ctx, actor, input);
   return await withTransaction(ctx.db, (tx) => {
     const ask = { key: input.idempotencyKey, action: 'table.advance', actorId: actor.id, payload: input };
     return once(tx, ask, () => commitMove(ctx, tx, { actor, input }));
   });
+}
+
+async function advanceReadsToSource(ctx: ServiceContext, actor: Actor, input: AdvanceInput): Promise<AdvanceResult> {
+  const { tableId, verb, reason } = input;
+  const { version, epoch } = await readsToSource(ctx, actor, { tableId, reason });
+  const sentence = 'All reads are back on DynamoDB.';
+  return { tableId, verb, sentence, stage: 'shift', version, epoch, readShareMilli: 0, fenceId: null, runId: null };
 }
 
 /** The move itself inside a transaction; for moves that Landfall makes as part of another change. */
