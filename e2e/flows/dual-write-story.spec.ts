@@ -66,10 +66,6 @@ test('a plan is made over a living table and assessed', async ({ page }) => {
   await expect(page).toHaveURL(/\/plans\/pln_[^/]+\/assessment/);
   planUrl = page.url().replace(/\/assessment.*$/, '');
   await expect(page.getByText(/passed, \d+ warned, \d+ failed/)).toBeVisible({ timeout: 30_000 });
-  await page.getByRole('button', { name: 'Create it where allowed, and prove it' }).click();
-  await expect(page.getByRole('button', { name: 'Prove it again' })).toBeVisible({ timeout: 30_000 });
-  await page.getByRole('button', { name: 'Assess orders now' }).click();
-  await expect(page.getByText(/passed, \d+ warned, 0 failed, 0 not known/)).toBeVisible({ timeout: 30_000 });
   await page.goto(planUrl);
   await page.getByRole('link', { name: 'orders', exact: true }).first().click();
   await expect(page).toHaveURL(/\/tables\/tbl_/);
@@ -79,13 +75,22 @@ test('a plan is made over a living table and assessed', async ({ page }) => {
 
 test('a move that is not allowed says why and changes nothing', async ({ page }) => {
   await asAda(page);
-  await commitMove(page, { button: 'Begin dual write', commit: 'Begin dual write', reason: 'first table' });
-  await expectStage(page, 'Dual write');
-  const dialog = await openMove(page, /begin backfill/i);
+  const dialog = await openMove(page, 'See the plan of begin dual write');
   await expect(dialog.getByRole('heading', { name: 'Not allowed yet' })).toBeVisible();
-  await expect(dialog.getByText(/Dual write is proven/)).toBeVisible();
-  await expect(dialog.getByRole('button', { name: 'Begin backfill' })).toBeDisabled();
+  await expect(dialog.getByText('The target table exists and behaves with the key of the source.')).toBeVisible();
+  await dialog.getByLabel('Reason').fill('too early');
+  await expect(dialog.getByRole('button', { name: 'Begin dual write' })).toBeDisabled();
   await dialog.getByRole('button', { name: 'Keep as it is' }).click();
+  await expectStage(page, 'Planned');
+});
+
+test('the target is proven, and dual write begins at every gateway', async ({ page }) => {
+  await asAda(page, `${tableUrl}/assessment`);
+  await page.getByRole('button', { name: 'Create it where allowed, and prove it' }).click();
+  await expect(page.getByRole('button', { name: 'Prove it again' })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(/passed, \d+ warned, 0 failed, 0 not known/)).toBeVisible({ timeout: 30_000 });
+  await page.goto(tableUrl);
+  await commitMove(page, { button: 'Begin dual write', commit: 'Begin dual write', reason: 'first table' });
   await expectStage(page, 'Dual write');
 });
 
