@@ -1,10 +1,12 @@
 /** The stored step machine of the fence (F1, F2): two drivers that may both believe they drive, a reaper, a settler. */
 import {
   ABORTED,
+  ACKED,
   abandon,
   apply,
   at,
   authorityOf,
+  BYPASS_BIT,
   driverPc,
   type FenceSetting,
   FLIPPED,
@@ -22,10 +24,12 @@ import {
   RELEASED,
   ROUTE,
   ROW,
+  S,
   SERVING,
   SOURCE_AGAIN,
   STEP,
   STOPPING,
+  STREAM_PENDING,
   spend,
   stepIsOpen,
   TARGET,
@@ -69,9 +73,11 @@ export function fenceDriverSteps(setting: FenceSetting, state: State, emit: Emit
       },
       true,
     );
-  for (const driver of [0, 1]) drive(scene, driver);
+  drive(scene, 0);
+  if (setting.scenario.twoDrivers) drive(scene, 1);
   reap(scene);
   settle(scene);
+  report(scene);
 }
 
 /** Every registered gateway has acknowledged, silent and crashed ones included. */
@@ -217,7 +223,7 @@ function idle(scene: Scene, halting: boolean): void {
     go(scene, 'settler: resumes', (next) => {
       next[WORKER_STOPPED] = 0;
     });
-  if (!stopped && at(state, STEP) === STOPPING)
+  if (!stopped && at(state, STEP) === STOPPING && !at(state, STREAM_PENDING))
     go(scene, 'settler: acknowledges its stop', (next) => {
       next[WORKER_STOPPED] = 1;
     });
@@ -227,6 +233,39 @@ function idle(scene: Scene, halting: boolean): void {
       beginRound(next);
       next[WORKER_SIDE] = authorityOf(at(state, ROUTE));
     });
+}
+
+/** Workers that write no store: a verification and a stream reader mark keys until the workers have stopped. */
+function report(scene: Scene): void {
+  const { setting, state } = scene;
+  if (may(state, 'bypass') && at(state, STEP) === NO_STEP)
+    go(
+      scene,
+      'a writer beside the gateways writes the source',
+      (next) => {
+        spend(next, 'bypass');
+        apply(next, { side: S, adds: true, bits: BYPASS_BIT });
+        next[ACKED]! |= BYPASS_BIT;
+        next[STREAM_PENDING] = 1;
+      },
+      true,
+    );
+  if (at(state, WORKER_STOPPED)) return;
+  if (at(state, STREAM_PENDING))
+    go(scene, 'the stream reader marks the key', (next) => {
+      next[STREAM_PENDING] = 0;
+      mark(setting, next, false);
+    });
+  if (may(state, 'verifierMark'))
+    go(
+      scene,
+      'a verification marks the key',
+      (next) => {
+        spend(next, 'verifierMark');
+        mark(setting, next, false);
+      },
+      true,
+    );
 }
 
 /** Its supervisor records the exit, and whoever takes its claim over marks the key with an unknown outcome (D4). */

@@ -10,6 +10,8 @@ export interface FenceScenario {
   readonly writesMax: number;
   /** The second gateway registers only while the model runs. */
   readonly lateStart?: boolean;
+  /** A second driver has taken the step over while the first may still run. */
+  readonly twoDrivers?: boolean;
   /** The new authority refuses writes: only the canary can find that out before the release. */
   readonly targetRefuses?: boolean;
   readonly faults?: Partial<Record<FenceFault, number>>;
@@ -45,7 +47,16 @@ export const SPLIT = 2;
 export const WAS_ABORTED = 4;
 export const WAS_RELEASED = 8;
 const LATE = 9;
-export const BUDGET = { failure: 13, unknown: 14, crash: 15, silence: 16, workerCrash: 17, driverCrash: 18 } as const;
+export const BUDGET = {
+  failure: 13,
+  unknown: 14,
+  crash: 15,
+  silence: 16,
+  workerCrash: 17,
+  driverCrash: 18,
+  verifierMark: 50,
+  bypass: 51,
+} as const;
 export type FenceFault = keyof typeof BUDGET;
 export const WORKER_PC = 19;
 export const WORKER_VALUE = 20;
@@ -58,6 +69,9 @@ const DRIVER = 26;
 export const driverPc = (driver: number): number => DRIVER + driver;
 const GATEWAY = 28;
 const GATEWAY_FIELDS = 11;
+/** A write that bypassed the gateways waits in the stream for its reader, which marks the key. */
+export const STREAM_PENDING = 52;
+export const BYPASS_BIT = 8;
 const FIELDS = ['up', 'registered', 'seen', 'disk', 'acked', 'silent', 'left', 'pc', 'image', 'bit', 'side'] as const;
 export type GatewayField = (typeof FIELDS)[number];
 const OFFSETS = Object.fromEntries(FIELDS.map((name, index) => [name, index])) as Record<GatewayField, number>;
@@ -136,7 +150,7 @@ export function mark(setting: FenceSetting, state: State, unknown: boolean): voi
 }
 
 export function initialFence(scenario: FenceScenario): State {
-  const state = new Uint8Array(GATEWAY + 2 * GATEWAY_FIELDS);
+  const state = new Uint8Array(STREAM_PENDING + 1);
   for (const fault of Object.keys(BUDGET) as FenceFault[]) state[BUDGET[fault]] = scenario.faults?.[fault] ?? 0;
   for (const gateway of [0, 1]) {
     if (scenario.lateStart && gateway === 1) continue;
