@@ -55,7 +55,8 @@ export function TimeAgo({
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time must be reachable by keyboard too.
         tabIndex={0}
         dateTime={instant.toISOString()}
-        className={cn('whitespace-nowrap rounded-control', className)}
+        // The exact instant, which stands until the page has hydrated, is long: it may wrap.
+        className={cn('rounded-control', nowMs !== null && 'whitespace-nowrap', className)}
       >
         {nowMs === null ? utc : formatAgo(instant.getTime(), nowMs)}
       </time>

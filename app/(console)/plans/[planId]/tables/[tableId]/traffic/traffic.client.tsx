@@ -68,6 +68,7 @@ export function Traffic({ tableId }: { tableId: string }) {
             <MedianChart {...shared} />
             <DirtyChart {...shared} limit={table?.settings.dirtyCountMax ?? Number.MAX_SAFE_INTEGER} />
           </div>
+          <Marks traffic={shared.traffic} />
           <DirtyKeys traffic={shared.traffic} count={table?.dirty.count ?? shared.traffic.dirtyKeys.length} />
         </>
       ) : (
@@ -94,6 +95,22 @@ function ShareFacts({ share }: { share: ShareView }) {
         <Fact name="Only DynamoDB can answer">{formatCount(share.unroutableReads)}</Fact>
         <Fact name="Strong reads">{formatCount(share.strongReads)}</Fact>
       </dl>
+    </Card>
+  );
+}
+
+/** What the numbers on the charts stand for. */
+function Marks({ traffic }: { traffic: TrafficView }) {
+  if (traffic.marks.length === 0) return null;
+  return (
+    <Card title="Marks on the charts">
+      <ol className="flex list-decimal flex-col gap-1 pl-6 text-data">
+        {traffic.marks.map((mark) => (
+          <li key={`${mark.at} ${mark.label}`}>
+            {mark.label} <TimeAgo at={mark.at} className="text-muted" />
+          </li>
+        ))}
+      </ol>
     </Card>
   );
 }
