@@ -46,6 +46,8 @@ interface Waiter {
 export class IntentLog {
   #file: FileHandle;
   #bytes = 0;
+  /** Grows with what is open, so that a log of many open keys is not written anew at every flush. */
+  #compactAt: number;
   #pending: Buffer[] = [];
   #waiting: Waiter[] = [];
   #isFlushing = false;
@@ -58,6 +60,7 @@ export class IntentLog {
   ) {
     this.#file = file;
     this.#disk = options.disk ?? REAL_DISK;
+    this.#compactAt = options.compactBytes;
   }
 
   /** Opens the log and returns what an earlier process left open. The file is written anew at the first flush. */
@@ -130,7 +133,7 @@ export class IntentLog {
   async #write(bytes: Buffer): Promise<IntentDiskError | null> {
     try {
       // The new log holds what is open now, the waiting records included.
-      if (this.#bytes > this.options.compactBytes) await this.#compact();
+      if (this.#bytes > this.#compactAt) await this.#compact();
       else {
         await this.#disk.write(this.#file, bytes);
         this.#bytes += bytes.length;
@@ -168,5 +171,6 @@ export class IntentLog {
     await this.#file.close();
     this.#file = aside;
     this.#bytes = bytes.length;
+    this.#compactAt = Math.max(this.options.compactBytes, bytes.length * 2);
   }
 }

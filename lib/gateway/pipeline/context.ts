@@ -5,6 +5,7 @@ import type { Clock, Log, WireOutcome } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
 import type { Intents } from '../intents/intents';
+import { LIMITS } from '../limits';
 import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
 import type { Lanes } from './lanes';
 import type { DirtyKnown, Marker } from './marker';
@@ -51,7 +52,7 @@ export async function ask(
     target: request.target,
     body: body ?? request.body,
     payloadHash: body === null ? request.payloadHash : undefined,
-    timeoutMs: table.storeTimeoutMs,
+    timeoutMs: timeoutMsOf(table),
   });
   const traffic = view.traffic(table.planTableId);
   traffic.took(side, parts.clock.monotonicMs() - startedAt);
@@ -60,6 +61,10 @@ export async function ask(
   }
   return outcome;
 }
+
+/** The plan's bound while a hold may have to wait for the request; before and after the move, the source's own pace. */
+export const timeoutMsOf = (table: TableRouting): number =>
+  table.stage === 'planned' || table.stage === 'retired' ? LIMITS.passThroughTimeoutMs : table.storeTimeoutMs;
 
 /** Held or refused: SDKs repeat it by themselves. */
 export const comeAgain = (table: TableRouting): GatewayAnswer =>

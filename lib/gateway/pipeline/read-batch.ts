@@ -5,7 +5,7 @@ import type { WireItem, WireOutcome } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId } from '@/lib/domain/item/key';
 import { type GatewayAnswer, jsonAnswer, withBody } from './answer';
-import type { Call } from './context';
+import { type Call, timeoutMsOf } from './context';
 import { decode, isJson, type Json, member, tableNameOf } from './parse';
 import { keyFacts } from './read-one';
 import { cannotRead, markMissed, mayFallBackNow, route } from './reads';
@@ -81,7 +81,7 @@ async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Resul
   for (const [name, of] of part.items) {
     items[name] = { ...of.request, Keys: of.keys };
     if (of.table === null) continue;
-    timeoutMs = Math.max(timeoutMs ?? 0, of.table.storeTimeoutMs);
+    timeoutMs = Math.max(timeoutMs ?? 0, timeoutMsOf(of.table));
     const there = parts.stores.side(of.table, part.side).tableName ?? of.table.tableName;
     if (there !== name && part.store.kind !== 'dynamodb') names.set(name, there);
     else if (parts.stores.side(of.table, part.side).tableName !== null) names.set(name, there);

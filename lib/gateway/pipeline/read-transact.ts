@@ -1,7 +1,7 @@
 /** TransactGetItems: with the authority through `shift` (PROTOCOL R3), whole on one side. */
 import type { TableRouting } from '@/lib/contracts/routing';
 import { type GatewayAnswer, refusal, withBody } from './answer';
-import type { Call } from './context';
+import { type Call, timeoutMsOf } from './context';
 import { decode, isJson, member, tableNameOf } from './parse';
 import { route } from './reads';
 import { namedBack } from './rename';
@@ -35,7 +35,7 @@ export async function readTransact(call: Call): Promise<GatewayAnswer> {
     );
   }
   const isSame = [...names].every(([ours, theirs]) => ours === theirs);
-  const timeoutMs = Math.max(0, ...[...tables].map((table) => table.storeTimeoutMs)) || undefined;
+  const timeoutMs = Math.max(0, ...[...tables].map(timeoutMsOf)) || undefined;
   const outcome = await store.wire.send({
     operation: request.operation,
     target: request.target,

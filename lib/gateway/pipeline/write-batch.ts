@@ -7,7 +7,7 @@ import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId, keyOf } from '@/lib/domain/item/key';
 import { routeWrite } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
-import { type Call, comeAgain } from './context';
+import { type Call, comeAgain, timeoutMsOf } from './context';
 import type { Image } from './mirror';
 import { type Unit, type UnitResult, writeMirrored } from './mirrored';
 import { decode, isJson, type Json, member, tableNameOf } from './parse';
@@ -138,7 +138,7 @@ async function sendPart(
   }
   const isSame = isOnly && toStore.size === 0;
   const input = { ...call.input, RequestItems: keysRenamed(part.items, toStore) };
-  const timeoutMs = Math.max(0, ...known.map((table) => table.storeTimeoutMs)) || undefined;
+  const timeoutMs = Math.max(0, ...known.map(timeoutMsOf)) || undefined;
   const startedAt = call.parts.clock.monotonicMs();
   const outcome = await store.wire.send({
     operation: call.request.operation,

@@ -7,7 +7,7 @@ import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId, keyOf } from '@/lib/domain/item/key';
 import { routeWrite } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
-import { type Call, comeAgain } from './context';
+import { type Call, comeAgain, timeoutMsOf } from './context';
 import { type Image, REREAD } from './mirror';
 import { allOf, failureOf, type Unit, writeMirrored } from './mirrored';
 import { decode, isJson, type Json, member, tableNameOf } from './parse';
@@ -91,7 +91,7 @@ function planOf(call: Call): Plan | { answer: GatewayAnswer } {
     plan.store = store;
     plan.side = side;
     if (table === null) continue;
-    plan.timeoutMs = Math.max(plan.timeoutMs ?? 0, table.storeTimeoutMs);
+    plan.timeoutMs = Math.max(plan.timeoutMs ?? 0, timeoutMsOf(table));
     if (store.kind !== 'dynamodb' || store.tableName !== null) {
       plan.names.set(action.TableName, store.tableName ?? table.tableName);
     }
