@@ -73,7 +73,7 @@ export const SCENARIOS = {
     ...copying,
     name: 'workers crash while two gateways write',
     ops: [put(0, 1), remove(1)],
-    faults: { workerCrash: 1, failure: 1 },
+    faults: { workerCrash: 1 },
   },
   leaseLoss: {
     ...copying,

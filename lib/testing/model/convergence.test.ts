@@ -8,7 +8,10 @@ import { render, search } from './search';
 const run = (scenario: ScenarioName, options: ConvergenceOptions = {}) =>
   search(convergence(SCENARIOS[scenario], options));
 
-describe('with every rule on', () => {
+/** A bound for a machine that does much else; alone each search takes seconds. */
+const timeout = 120_000;
+
+describe('with every rule on', { timeout }, () => {
   it.each(Object.keys(SCENARIOS) as ScenarioName[])('both sides are equal at rest: %s', (name) => {
     const verdict = run(name);
     console.log(`model: ${verdict.model}: ${verdict.states} states, ${verdict.transitions} steps, ${verdict.ms} ms`);
@@ -44,7 +47,7 @@ const DROPPED: [Sentence, ScenarioName, number, string][] = [
   ['deltaBeforeBackfill', 'beforeDual', 5, 'the target differs'],
 ];
 
-describe('with one rule off', () => {
+describe('with one rule off', { timeout }, () => {
   it.each(WITHOUT)('%s: a violation is found', (rule, scenario, length, what) => {
     const { violation, states } = run(scenario, { rules: without(rule) });
     console.log(`model: without ${rule}: ${states} states\n${violation && render(violation)}`);

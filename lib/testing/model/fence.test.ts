@@ -7,7 +7,10 @@ import { render, search } from './search';
 
 const run = (scenario: FenceName, options: FenceOptions = {}) => search(fence(FENCES[scenario], options));
 
-describe('with every rule on', () => {
+/** A bound for a machine that does much else; alone each search takes seconds. */
+const timeout = 120_000;
+
+describe('with every rule on', { timeout }, () => {
   it.each(Object.keys(FENCES) as FenceName[])('the authority holds every acknowledged write: %s', (name) => {
     const verdict = run(name);
     console.log(`model: ${verdict.model}: ${verdict.states} states, ${verdict.transitions} steps, ${verdict.ms} ms`);
@@ -36,7 +39,7 @@ const DROPPED: [FenceSentence, FenceName, number, string][] = [
   ['registerFirst', 'lateStart', 11, LOST],
 ];
 
-describe('with one rule off', () => {
+describe('with one rule off', { timeout }, () => {
   it.each(WITHOUT)('%s: a violation is found', (rule, scenario, length, what) => {
     const { violation, states } = run(scenario, { rules: without(rule) });
     console.log(`model: without ${rule}: ${states} states\n${violation && render(violation)}`);
