@@ -3,7 +3,7 @@
  * time; claiming takes a token from the same sequence; a row goes only if neither has changed since.
  */
 import type postgres from 'postgres';
-import type { Sql } from '@/db/client';
+import { type Sql, sqlStateOf } from '@/db/client';
 import { CHANNELS } from '@/lib/contracts/routing';
 import type { KeySchema } from '@/lib/domain/item/item';
 import { keyFromId, keyHash } from '@/lib/domain/item/key';
@@ -14,6 +14,27 @@ export type JsonParameter = postgres.JSONValue;
 
 /** Rows of one statement; more are marked in several. */
 const MARKS_A_STATEMENT = 500;
+
+/** Tries of a statement that Postgres rolled back for the sake of another (deadlock, serialization). */
+const TRIES_MAX = 5;
+const ROLLED_BACK = new Set(['40P01', '40001']);
+
+/**
+ * Rows of dirty keys are written by many processes at once. Statements lock them in the order of their ids, so that two
+ * seldom wait for each other in a circle; where they do, Postgres rolls one back whole and it runs again.
+ */
+export async function againIfRolledBack<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries >= TRIES_MAX || !ROLLED_BACK.has(sqlStateOf(error) ?? '')) throw error;
+      await new Promise<void>((done) => setTimeout(done, Math.random() * 20 * 2 ** tries));
+    }
+  }
+}
+
+const isTransaction = (sql: Executor): boolean => 'savepoint' in sql;
 
 export interface Marks {
   planTableId: string;
@@ -35,7 +56,9 @@ function storableKey(keyId: string, schema: KeySchema): JsonParameter {
 /** Marks keys, one row a key, and tells every gateway and worker. Safe to repeat; every mark takes a new generation. */
 export async function markKeys(sql: Executor, marks: Marks): Promise<void> {
   for (let at = 0; at < marks.keyIds.length; at += MARKS_A_STATEMENT) {
-    await markSome(sql, { ...marks, keyIds: marks.keyIds.slice(at, at + MARKS_A_STATEMENT) });
+    const some = { ...marks, keyIds: marks.keyIds.slice(at, at + MARKS_A_STATEMENT) };
+    // Inside a transaction the whole of it is rolled back, and whoever opened it runs it again.
+    await (isTransaction(sql) ? markSome(sql, some) : againIfRolledBack(() => markSome(sql, some)));
   }
 }
 
@@ -125,11 +148,17 @@ export async function renewClaims(
   sql: Executor,
   ask: { planTableId: string; tokens: ClaimTokens; leaseMs: number },
 ): Promise<{ claims: ClaimedKey[]; startedAt: string }> {
-  const rows = await sql<(ClaimRow & { started_at: string })[]>`
+  const rows = await againIfRolledBack(
+    () => sql<(ClaimRow & { started_at: string })[]>`
+    with mine as (
+      select m.* from jsonb_to_recordset(${sql.json(ask.tokens)}) as m(key_id text, claim_token bigint)
+      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_id = m.key_id order by m.key_id for update of k
+    )
     update dirty_key d set claim_until = clock_timestamp() + ${ask.leaseMs}::float8 * interval '1 millisecond'
-    from jsonb_to_recordset(${sql.json(ask.tokens)}) as mine(key_id text, claim_token bigint)
+    from mine
     where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token
-    returning d.key_id, d.generation, d.claim_token, d.attempts, now()::text as started_at`;
+    returning d.key_id, d.generation, d.claim_token, d.attempts, now()::text as started_at`,
+  );
   // now() is when the statement began: the start of the settle is never taken for later than it was.
   return { claims: rows.map(claimedOf), startedAt: rows[0]?.started_at ?? '-infinity' };
 }
@@ -159,10 +188,12 @@ export async function finishClaims(
     generation: claim.generation,
     payload: JSON.stringify({ planTableId: ask.planTableId, keyHash: keyHash(claim.keyId), event: 'gone' }),
   }));
-  const rows = await sql<{ key_id: string; verdict: FinishVerdict }[]>`
+  const rows = await againIfRolledBack(
+    () => sql<{ key_id: string; verdict: FinishVerdict }[]>`
     with mine as (
-      select * from jsonb_to_recordset(${sql.json(mine)})
+      select m.* from jsonb_to_recordset(${sql.json(mine)})
         as m(key_id text, claim_token bigint, generation bigint, payload text)
+      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_id = m.key_id order by m.key_id for update of k
     ), gone as (
       delete from dirty_key d using mine
       where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token
@@ -181,7 +212,8 @@ export async function finishClaims(
       returning d.key_id
     )
     select key_id, 'gone' as verdict, pg_notify(${CHANNELS.dirty}, payload) from gone
-    union all select key_id, 'held', null from held`;
+    union all select key_id, 'held', null from held`,
+  );
   const verdicts = new Map<string, FinishVerdict>(rows.map((row) => [row.key_id, row.verdict]));
   for (const claim of ask.claims) if (!verdicts.has(claim.keyId)) verdicts.set(claim.keyId, 'changed');
   return verdicts;
@@ -192,12 +224,18 @@ export async function releaseClaims(
   sql: Executor,
   ask: { planTableId: string; tokens: ClaimTokens; afterMs: number; error: string | null; hot: boolean },
 ): Promise<void> {
-  await sql`
+  await againIfRolledBack(
+    () => sql`
+    with mine as (
+      select m.* from jsonb_to_recordset(${sql.json(ask.tokens)}) as m(key_id text, claim_token bigint)
+      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_id = m.key_id order by m.key_id for update of k
+    )
     update dirty_key d set claim_token = null, claim_owner = null,
       claim_until = clock_timestamp() + ${ask.afterMs}::float8 * interval '1 millisecond',
       last_error = ${ask.error}, hot = ${ask.hot}::boolean
-    from jsonb_to_recordset(${sql.json(ask.tokens)}) as mine(key_id text, claim_token bigint)
-    where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token`;
+    from mine
+    where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token`,
+  );
 }
 
 /**
@@ -208,6 +246,10 @@ export async function expireClaims(
   sql: Sql,
   ask: { planTableId: string; schema: KeySchema; deltaMs: number; mark: boolean },
 ): Promise<number> {
+  return await againIfRolledBack(() => expireSome(sql, ask));
+}
+
+async function expireSome(sql: Sql, ask: Parameters<typeof expireClaims>[1]): Promise<number> {
   return await sql.begin(async (tx) => {
     const rows = await tx<{ key_id: string; claim_owner: string | null; state: string | null }[]>`
       select d.key_id, d.claim_owner, w.state from dirty_key d left join worker w on w.id = d.claim_owner
@@ -235,7 +277,8 @@ export async function expireClaims(
 
 /** Holds left open for holders that have all ended close: database time + delta from now (PROTOCOL D4, F1a). */
 export async function closeHoldsOfEnded(sql: Sql): Promise<number> {
-  const rows = await sql`
+  const rows = await againIfRolledBack(
+    () => sql`
     update dirty_key d set hold_open_for = null,
       hold_until = greatest(d.hold_until,
         clock_timestamp() + (p.settings ->> 'deltaMs')::float8 * interval '1 millisecond')
@@ -243,7 +286,8 @@ export async function closeHoldsOfEnded(sql: Sql): Promise<number> {
     where t.id = d.plan_table_id and d.hold_open_for is not null
       and not exists (select 1 from worker w
         where w.state = 'registered' and w.id = any (string_to_array(d.hold_open_for, ',')))
-    returning 1`;
+    returning 1`,
+  );
   return rows.length;
 }
 
@@ -265,14 +309,16 @@ export async function acknowledgeHolds(
   sql: Sql,
   by: { workerId: string; planTableId: string; seenAt: string },
 ): Promise<void> {
-  await sql`
+  await againIfRolledBack(
+    () => sql`
     update dirty_key d set
       hold_open_for = nullif(array_to_string(array_remove(string_to_array(d.hold_open_for, ','), ${by.workerId}), ','), ''),
       hold_until = greatest(d.hold_until,
         clock_timestamp() + (p.settings ->> 'deltaMs')::float8 * interval '1 millisecond')
     from plan_table t join plan p on p.id = t.plan_id
     where t.id = d.plan_table_id and d.plan_table_id = ${by.planTableId} and d.last_seen_at <= ${by.seenAt}::timestamptz
-      and d.hold_open_for is not null and ${by.workerId} = any (string_to_array(d.hold_open_for, ','))`;
+      and d.hold_open_for is not null and ${by.workerId} = any (string_to_array(d.hold_open_for, ','))`,
+  );
 }
 
 /** Tables with a key that is due for a settle, or a claim that has expired. */

@@ -6,7 +6,7 @@ import type { Sql } from '@/db/client';
 import type { KeySchema, WireItem } from '@/lib/domain/item/item';
 import { keyFromId, keyId } from '@/lib/domain/item/key';
 import { invariant } from '@/lib/domain/result';
-import { type JsonParameter, markKeys } from './dirty';
+import { againIfRolledBack, type JsonParameter, markKeys } from './dirty';
 
 export interface SegmentLease {
   segmentId: string;
@@ -70,6 +70,10 @@ export async function takeSegment(
   sql: Sql,
   ask: { segmentId: string; owner: string; leaseMs: number; markTakeOver: boolean },
 ): Promise<TakenSegment | null> {
+  return await againIfRolledBack(() => takeOnce(sql, ask));
+}
+
+async function takeOnce(sql: Sql, ask: Parameters<typeof takeSegment>[1]): Promise<TakenSegment | null> {
   return await sql.begin(async (tx) => {
     const rows = await tx<SegmentRow[]>`
       select s.run_id, r.plan_table_id, r.kind, s.number, s.side, r.segments_total, s.cursor, s.page_keys, s.pages,

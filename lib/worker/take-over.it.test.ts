@@ -69,6 +69,8 @@ describe('a worker killed in the middle of a page', () => {
     const settings = { storeTimeoutMs: 2_500, deltaMs: 2_000 };
     const stores = { source: source.target, target: target.target };
     const { planTableId } = await insertPlan(sql, { ...stores, table: 'orders', schema: SCHEMA, settings });
+    // The stage stays, so that no verification scans the source before the pages are counted.
+    await sql`update plan_table set hold_kind = 'gate', hold_reason = 'test' where id = ${planTableId}`;
     const scans = countScans();
     // Slow enough that the kill falls between the first write of a page and its confirmation.
     target.running.faults.add({ kind: 'delay', operations: ['BatchWriteItem'], delayMs: 15 });
