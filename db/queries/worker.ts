@@ -21,7 +21,7 @@ export async function registerWorker(
   });
 }
 
-/** The queue's name of the process: `locked_by` of its jobs, by which others unlock them when it falls silent. */
+/** The queue's names of the process, comma between: `locked_by` of its jobs, by which others unlock them when it falls silent. */
 export async function setWorkerPool(sql: Sql, workerId: string, poolId: string): Promise<void> {
   await sql`update worker set pool_id = ${poolId} where id = ${workerId}`;
 }
@@ -82,7 +82,7 @@ export async function countLiveWorkers(sql: Sql): Promise<number> {
 /** Unlocks the queued jobs of workers that are silent or have ended, so that others take them. */
 export async function unlockSilentWorkers(sql: Sql): Promise<number> {
   const rows = await sql<{ pool_id: string }[]>`
-    select distinct w.pool_id from worker w join graphile_worker.jobs j on j.locked_by = w.pool_id
+    select distinct unnest(string_to_array(w.pool_id, ',')) as pool_id from worker w join graphile_worker.jobs j on j.locked_by = any (string_to_array(w.pool_id, ','))
     where w.pool_id is not null and (w.state <> 'registered'
       or w.last_seen_at <= clock_timestamp() - ${WORKER_SILENT_MS}::float8 * interval '1 millisecond')`;
   if (rows.length === 0) return 0;

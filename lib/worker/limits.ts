@@ -1,7 +1,9 @@
 /** Named limits of a worker. Tests pass shorter ones; production uses these. */
 export interface WorkerLimits {
-  /** Jobs of one process at a time. */
+  /** Segments of one process at a time. */
   jobsMax: number;
+  /** Settles, fences and rechecks at a time, beside the segments. */
+  urgentJobsMax: number;
   /** A lease of a segment or a claim of a key; renewed at a quarter of it. */
   leaseMs: number;
   /** After this long a task gives its work back and queues it again, so pauses, priorities and deploys are quick. */
@@ -25,6 +27,7 @@ export interface WorkerLimits {
 
 export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   jobsMax: 6,
+  urgentJobsMax: 4,
   leaseMs: 6_000,
   sliceMsMax: 15_000,
   heartbeatMs: 1_000,

@@ -1,5 +1,6 @@
 /** The worker process: registered before anything else, then loops and tasks, then goodbye. */
 import { randomBytes } from 'node:crypto';
+import type { TaskList } from 'graphile-worker';
 import { listen, openDatabase } from '@/db/client';
 import type { Listening } from '@/db/listen';
 import { sayGoodbye, setWorkerPool } from '@/db/queries/worker';
@@ -65,16 +66,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // After the registration: a fence that did not count this worker is seen here, one that begins later counts it.
   await controlRound(ctx);
   const loops = startLoops(ctx);
-  const queue = await startQueue({
-    url: options.databaseUrl,
-    jobsMax: ctx.limits.jobsMax,
-    tasks: makeTasks(ctx),
-    log: ctx.log,
-  });
-  await setWorkerPool(sql, ctx.workerId, queue.poolId);
+  const tasks = makeTasks(ctx);
+  const queueOf = (jobsMax: number, some: TaskList) =>
+    startQueue({ url: options.databaseUrl, jobsMax, tasks: some, log: ctx.log });
+  const queues = [await queueOf(ctx.limits.urgentJobsMax, tasks.urgent), await queueOf(ctx.limits.jobsMax, tasks.long)];
+  await setWorkerPool(sql, ctx.workerId, queues.map((queue) => queue.poolId).join(','));
   const listening = startListening(ctx, loops);
   ctx.log.info({ workerId: ctx.workerId }, 'The worker is at work');
-  const parts = { ctx, queue, loops, listening, registration, close };
+  const parts = { ctx, queues, loops, listening, registration, close };
   return {
     id: ctx.workerId,
     context: ctx,
@@ -153,7 +152,7 @@ function startListening(ctx: WorkerContext, loops: Loops): Listening[] {
 
 interface Parts {
   ctx: WorkerContext;
-  queue: Queue;
+  queues: Queue[];
   loops: Loops;
   listening: Listening[];
   registration: Registration;
@@ -161,9 +160,9 @@ interface Parts {
 }
 
 async function stop(parts: Parts, stopping: AbortController): Promise<void> {
-  const { ctx, queue, loops, listening, registration } = parts;
+  const { ctx, queues, loops, listening, registration } = parts;
   stopping.abort();
-  await queue.stop();
+  await Promise.all(queues.map((queue) => queue.stop()));
   await Promise.all(Object.values(loops).map((loop) => loop.stop()));
   await Promise.all(listening.map((one) => one.stop()));
   await ctx.stores.close();
@@ -173,10 +172,10 @@ async function stop(parts: Parts, stopping: AbortController): Promise<void> {
 }
 
 async function crash(parts: Parts, stopping: AbortController): Promise<void> {
-  const { queue, loops, listening, registration } = parts;
+  const { queues, loops, listening, registration } = parts;
   registration.end();
   await parts.close();
   stopping.abort();
-  await queue.abandon();
+  await Promise.all(queues.map((queue) => queue.abandon()));
   await Promise.all([...Object.values(loops).map((loop) => loop.stop()), ...listening.map((one) => one.stop())]);
 }

@@ -5,13 +5,19 @@ import { recheckMismatch } from './recheck-mismatch';
 import { settle } from './settle';
 import { verifySegment } from './verify-segment';
 
-/** Tasks of the queue by name. Each is safe to run twice, and on two workers at once. */
-export function makeTasks(ctx: WorkerContext): TaskList {
-  return {
+/**
+ * Tasks of the queue by name. Each is safe to run twice, and on two workers at once. Long ones and urgent ones have
+ * slots of their own: a fence holds an application's writes and may not wait for a segment's slice to end.
+ */
+export function makeTasks(ctx: WorkerContext): { long: TaskList; urgent: TaskList } {
+  const long: TaskList = {
     'backfill-segment': (payload) => backfillSegment(ctx, payload as { segmentId: string }),
     'verify-segment': (payload) => verifySegment(ctx, payload as { segmentId: string }),
+  };
+  const urgent: TaskList = {
     'recheck-mismatch': (payload) => recheckMismatch(ctx, payload as { mismatchId: string }),
     settle: (payload) => settle(ctx, payload as { planTableId: string }),
     'run-fence': (payload) => ctx.services.runFence((payload as { fenceId: string }).fenceId, ctx.stopping),
   };
+  return { long, urgent };
 }

@@ -5,9 +5,12 @@ import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { type SettleSides, settleBatch } from '../settle/batch';
 
+/** Short, because fences share its slots; what is left is queued again within a second. */
+const SETTLE_MS_MAX = 2_000;
+
 export async function settle(ctx: WorkerContext, payload: { planTableId: string }): Promise<void> {
   const { planTableId } = payload;
-  const endsAtMs = ctx.clock.monotonicMs() + ctx.limits.sliceMsMax;
+  const endsAtMs = ctx.clock.monotonicMs() + Math.min(ctx.limits.sliceMsMax, SETTLE_MS_MAX);
   const endActivity = ctx.activity.begin('settle', planTableId);
   try {
     await allEnded(
