@@ -32,12 +32,6 @@ const expectStage = (page: Page, label: string) =>
       .first(),
   ).toBeVisible({ timeout: STORY_MS_MAX });
 
-const moveButton = (page: Page, name: string) =>
-  page
-    .getByRole('region', { name: 'What can happen next' })
-    .or(page.locator('#next'))
-    .getByRole('button', { name, exact: true });
-
 test('a plan is made over a living table and assessed', async ({ page }) => {
   await signIn(page, 'ada');
   await page.goto(`${demo().base}/plans/new`);
@@ -75,7 +69,7 @@ test('a plan is made over a living table and assessed', async ({ page }) => {
 
 test('a move that is not allowed says why and changes nothing', async ({ page }) => {
   await asAda(page);
-  const dialog = await openMove(page, 'See the plan of begin dual write');
+  const dialog = await openMove(page, 'Begin dual write');
   await expect(dialog.getByRole('heading', { name: 'Not allowed yet' })).toBeVisible();
   await expect(dialog.getByText('The target table exists and behaves with the key of the source.')).toBeVisible();
   await dialog.getByLabel('Reason').fill('too early');
@@ -90,15 +84,17 @@ test('the target is proven, and dual write begins at every gateway', async ({ pa
   await expect(page.getByRole('button', { name: 'Prove it again' })).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText(/passed, \d+ warned, 0 failed, 0 not known/)).toBeVisible({ timeout: 30_000 });
   await page.goto(tableUrl);
-  await commitMove(page, { button: 'Begin dual write', commit: 'Begin dual write', reason: 'first table' });
+  await commitMove(page, { name: 'Begin dual write', reason: 'first table' });
   await expectStage(page, 'Dual write');
 });
 
 test('the backfill copies what was there, and the verification that follows is clean', async ({ page }) => {
   test.setTimeout(300_000);
   await asAda(page);
-  await expect(moveButton(page, 'Begin backfill')).toBeVisible({ timeout: STORY_MS_MAX });
-  await commitMove(page, { button: 'Begin backfill', commit: 'Begin backfill' });
+  await expect(
+    page.getByRole('region', { name: 'Begin backfill', exact: true }).getByText('2 of 2 gates met'),
+  ).toBeVisible({ timeout: STORY_MS_MAX });
+  await commitMove(page, { name: 'Begin backfill' });
   await page.getByRole('link', { name: 'Backfill' }).click();
   await expect(page.getByRole('progressbar').first()).toBeVisible();
   await page.getByRole('link', { name: /^Verification/ }).click();
@@ -111,10 +107,10 @@ test('the backfill copies what was there, and the verification that follows is c
 test('reads shift by mouse and by keyboard, and what is observed is what gateways did', async ({ page }) => {
   test.setTimeout(240_000);
   await asAda(page);
-  await commitMove(page, { button: 'Begin read shift', commit: 'Begin read shift', reason: 'verified' });
+  await commitMove(page, { name: 'Begin read shift', reason: 'verified' });
   await expectStage(page, 'Read shift');
   await page.getByRole('button', { name: /^Draft 1 %/ }).click();
-  await commitMove(page, { button: 'Shift reads to 1 %', commit: 'Shift reads to 1 %', reason: 'first stop' });
+  await commitMove(page, { name: 'Shift reads to 1 %', reason: 'first stop' });
   await expect(page.getByText('Desired', { exact: true }).first().locator('xpath=..')).toContainText('1 %');
   const slider = page.getByRole('slider', { name: 'Read share of orders' });
   await expect(slider).toHaveAttribute('aria-valuetext', /highest allowed (?!1 %)/, { timeout: STORY_MS_MAX });
@@ -165,7 +161,7 @@ test('reads go back to DynamoDB with one action, and then all of them forward', 
 });
 
 /** The second yes of another person to exactly the dry run that the operator will commit. */
-async function approveAsGrace(page: Page, button: RegExp): Promise<void> {
+async function approveAsGrace(page: Page, move: string): Promise<void> {
   const context = await page
     .context()
     .browser()!
@@ -174,7 +170,7 @@ async function approveAsGrace(page: Page, button: RegExp): Promise<void> {
   await signIn(second, 'grace');
   await second.goto(tableUrl);
   await expect(async () => {
-    const dialog = await openMove(second, button);
+    const dialog = await openMove(second, move);
     const unmet = dialog.getByRole('list', { name: 'Unmet gates' }).getByRole('listitem');
     if ((await unmet.count()) !== 1) {
       await dialog.getByRole('button', { name: 'Keep as it is' }).click();
@@ -193,11 +189,10 @@ test('write authority flips behind a fence with a second person, and the applica
   test.setTimeout(240_000);
   const before = await application();
   await asAda(page);
-  await approveAsGrace(page, /flip write authority to terrascale/i);
+  await approveAsGrace(page, 'Flip write authority to TerraScale');
   await page.reload();
   await commitMove(page, {
-    button: 'Flip write authority to TerraScale',
-    commit: 'Flip write authority to TerraScale',
+    name: 'Flip write authority to TerraScale',
     reason: 'all reads are there',
     typedName: 'orders',
   });
@@ -252,11 +247,10 @@ test('the checklist is signed, the source is closed, and nothing was lost', asyn
     await next.click();
     await expect(page.getByText(`${signed + 1} of 6`).first()).toBeVisible();
   }
-  await approveAsGrace(page, /close the source/i);
+  await approveAsGrace(page, 'Close the source');
   await page.goto(tableUrl);
   await commitMove(page, {
-    button: 'Close the source',
-    commit: 'Close the source',
+    name: 'Close the source',
     reason: 'checklist signed',
     typedName: 'orders',
   });

@@ -16,9 +16,17 @@ export async function signIn(page: Page, person: keyof typeof PEOPLE): Promise<v
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
-/** The dialog of a move, opened from the button of this name. */
-export async function openMove(page: Page, button: string | RegExp): Promise<Locator> {
-  await page.getByRole('button', { name: button }).first().click();
+/** The button of a move: in the part of the page that bears its name, or the button itself. */
+const moveButton = (page: Page, name: string): Locator =>
+  page
+    .getByRole('region', { name, exact: true })
+    .getByRole('button')
+    .or(page.getByRole('button', { name, exact: true }))
+    .first();
+
+/** The dialog of a move, opened from where the page offers it. */
+export async function openMove(page: Page, name: string): Promise<Locator> {
+  await moveButton(page, name).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toBeVisible();
   await expect(dialog.getByRole('heading', { name: 'What will happen' })).toBeVisible();
@@ -26,18 +34,18 @@ export async function openMove(page: Page, button: string | RegExp): Promise<Loc
 }
 
 export interface CommitMove {
-  button: string | RegExp;
-  commit: string | RegExp;
+  /** The move as the page names it. */
+  name: string;
   reason?: string;
   typedName?: string;
 }
 
 /** Draft, plan, reason, commit; the dialog closes by itself when it is done. */
 export async function commitMove(page: Page, move: CommitMove): Promise<void> {
-  const dialog = await openMove(page, move.button);
+  const dialog = await openMove(page, move.name);
   if (move.reason) await dialog.getByLabel('Reason').fill(move.reason);
   if (move.typedName) await dialog.getByLabel(/Type .* to commit/).fill(move.typedName);
-  const commit = dialog.getByRole('button', { name: move.commit, exact: typeof move.commit === 'string' });
+  const commit = dialog.getByRole('button', { name: move.name, exact: true });
   await expect(commit).toBeEnabled();
   await commit.click();
   await expect(dialog).toBeHidden({ timeout: 20_000 });
