@@ -22,6 +22,10 @@ async function asAda(page: Page, path = tableUrl): Promise<void> {
   if (path) await page.goto(path);
 }
 
+/** A page of the table, by its tab. */
+const tab = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Pages of the table' }).getByRole('link', { name: new RegExp(`^${name}`) });
+
 /** The stage badge beside the table's name. */
 const expectStage = (page: Page, label: string) =>
   expect(
@@ -95,9 +99,9 @@ test('the backfill copies what was there, and the verification that follows is c
     page.getByRole('region', { name: 'Begin backfill', exact: true }).getByText('2 of 2 gates met'),
   ).toBeVisible({ timeout: STORY_MS_MAX });
   await commitMove(page, { name: 'Begin backfill' });
-  await page.getByRole('link', { name: 'Backfill' }).click();
+  await tab(page, 'Backfill').click();
   await expect(page.getByRole('progressbar').first()).toBeVisible();
-  await page.getByRole('link', { name: /^Verification/ }).click();
+  await tab(page, 'Verification').click();
   await expect(page.getByText(/verified .* ago/i).first()).toBeVisible({ timeout: 240_000 });
   await expect(page.getByLabel('What the comparison found').getByText('Mismatches').locator('xpath=..')).toContainText(
     '0',
