@@ -44,6 +44,7 @@ export const fleetColumns: readonly Column<TableRowView>[] = [
     key: 'stage',
     head: 'Stage',
     sortBy: (table) => STAGES.indexOf(table.stage),
+    className: 'whitespace-nowrap',
     cell: (table) => <StatusBadge display={table.badge} />,
   },
   {

@@ -23,7 +23,7 @@ export function PageHead({
         </div>
         {note ? <div className="mt-0.5 max-w-measure text-prose text-text-2">{note}</div> : null}
       </div>
-      {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
+      {actions ? <div className="flex flex-wrap items-start gap-2">{actions}</div> : null}
     </header>
   );
 }

@@ -75,7 +75,7 @@ function RateLimit({ run }: { run: RunView }) {
       }}
     >
       <TextField
-        className="w-44"
+        className="w-64"
         label="Limit in items per second"
         hint="Empty: the connection's budget alone."
         name="itemsPerSecondMax"

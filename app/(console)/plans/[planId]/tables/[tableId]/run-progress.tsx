@@ -31,7 +31,9 @@ export function RunState({ run }: { run: RunView }) {
 export function RunProgress({ run }: { run: RunView }) {
   const done = run.kind === 'backfill' ? run.itemsRead : run.compared;
   const isDone = run.state === 'done';
-  const total = isDone ? done : Math.max(run.itemsEstimate, done);
+  // A verification reads both sides, so it compares about twice what the source has.
+  const estimate = run.kind === 'backfill' ? run.itemsEstimate : 2 * run.itemsEstimate;
+  const total = isDone ? done : Math.max(estimate, done);
   const part = total === 0 ? (isDone ? 100 : null) : Math.min(isDone ? 100 : 99, (100 * done) / total);
   const word = run.kind === 'backfill' ? 'items' : 'items compared';
   return (
@@ -54,7 +56,7 @@ export function RunProgress({ run }: { run: RunView }) {
             <Eta fromMs={run.etaMs?.[0] ?? null} toMs={run.etaMs?.[1] ?? null} />
           )}
         </Fact>
-        <Fact name="Read">{formatBytes(run.bytesRead)}</Fact>
+        <Fact name="Bytes read">{formatBytes(run.bytesRead)}</Fact>
         <Fact name="Started">
           <TimeAgo at={run.startedAt} never="not yet" /> by {run.startedBy}
         </Fact>

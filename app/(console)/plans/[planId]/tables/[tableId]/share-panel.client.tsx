@@ -48,7 +48,7 @@ export function SharePanel({ table }: { table: TableView }) {
                 Discard the draft
               </Button>
             ) : null}
-            <Projection table={table} draftMilli={draftMilli} />
+            {isChanged ? <Projection table={table} draftMilli={draftMilli} /> : null}
           </div>
         ) : null}
       </div>
