@@ -5,7 +5,8 @@ import { type ActionFailure, type ActionResult, UNANSWERED } from '@/app/_ui/act
 import { RollBackButton } from '@/app/_ui/kit/roll-back-button';
 import type { TableRowView } from '@/lib/contracts/views';
 
-const ANSWER_MS_MAX = 10_000;
+// Long: an answer that is given up on leaves a person not knowing whether the reads went back.
+const ANSWER_MS_MAX = 30_000;
 
 /** The way back needs no version and no dry run, so a tab of yesterday can take it. */
 async function postReadsToSource(tableId: string): Promise<ActionResult> {
