@@ -102,7 +102,13 @@ test('the backfill copies what was there, and the verification that follows is c
   await tab(page, 'Backfill').click();
   await expect(page.getByRole('progressbar').first()).toBeVisible();
   await tab(page, 'Verification').click();
-  await expect(page.getByText(/verified .* ago/i).first()).toBeVisible({ timeout: 240_000 });
+  await expect(
+    page
+      .getByRole('heading', { name: 'Verification 1' })
+      .locator('xpath=ancestor::section[1]')
+      .getByText('done', { exact: true })
+      .first(),
+  ).toBeVisible({ timeout: 240_000 });
   await expect(page.getByLabel('What the comparison found').getByText('Mismatches').locator('xpath=..')).toContainText(
     '0',
   );

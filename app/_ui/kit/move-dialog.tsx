@@ -11,6 +11,7 @@ import { FormError } from './form-error';
 import { type GateLine, GateList } from './gate-list';
 
 const REASON_CHARS_MAX = 500;
+const GATES_EVERY_MS = 2_000;
 const APPROVAL_GATES = new Set(['approval_given', 'two_people']);
 
 export interface PlanLine {
@@ -92,6 +93,17 @@ function useDryRun(load: MoveDialogProps['loadDryRun']) {
   return { answer, reload: () => setRound((count) => count + 1) };
 }
 
+/** Looks at unmet gates again while the dialog stands open: what they wait for may come true meanwhile. */
+function useGatesAnew(isWaiting: boolean, reload: () => void) {
+  const latest = useRef(reload);
+  latest.current = reload;
+  useEffect(() => {
+    if (!isWaiting) return;
+    const timer = setInterval(() => latest.current(), GATES_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isWaiting]);
+}
+
 function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenChange'> & { close: () => void }) {
   const { title, commitLabel, confirm, typedName = '', tone = 'primary' } = props;
   const leave = useRef<HTMLButtonElement>(null);
@@ -104,6 +116,7 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
   const plan = answer?.ok ? answer.data : null;
   const unmet = plan?.gates.filter((gate) => !gate.met) ?? [];
   const { blocked = null, onApprove } = props;
+  useGatesAnew(unmet.length > 0 && !isPending, reload);
   const isApprovable = plan !== null && onApprove !== undefined && unmet.some((gate) => APPROVAL_GATES.has(gate.gate));
 
   const check = (): ActionFailure | null => {
