@@ -111,9 +111,7 @@ function Chain({ chain }: { chain: ActivityView['chain'] }) {
       className={`flex flex-wrap items-center gap-2 text-data ${chain.verified ? 'text-ok-fg' : 'font-medium text-bad-fg'}`}
     >
       <Icon aria-hidden className="size-4" />
-      <span>
-        {chain.sentence} ({formatCount(chain.entries)} entries)
-      </span>
+      <span>Chain of the audit record: {chain.sentence}</span>
     </p>
   );
 }

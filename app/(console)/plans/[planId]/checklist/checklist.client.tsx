@@ -40,7 +40,12 @@ export function Checklist({ planId }: { planId: string }) {
         title="Verification checklist"
         note={`${list.planName}. Landfall fills in the evidence, a person signs. A signature lapses by itself when the fact under it changes. Closing the source needs all ${list.required}.`}
         actions={
-          <Button data-chrome variant={isWhole ? 'primary' : 'secondary'} onClick={() => window.print()}>
+          <Button
+            data-chrome
+            className="h-auto min-h-8 whitespace-normal py-1"
+            variant={isWhole ? 'primary' : 'secondary'}
+            onClick={() => window.print()}
+          >
             <Printer aria-hidden /> Print the {isWhole ? 'certificate' : 'state of the checklist'}
           </Button>
         }

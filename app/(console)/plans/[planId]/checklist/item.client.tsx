@@ -152,7 +152,13 @@ function Sign({ planId, item }: { planId: string; item: ChecklistItemView }) {
         maxLength={NOTE_CHARS_MAX}
         onValueChange={(value) => setNote(value)}
       />
-      <Button type="submit" isPending={isPending} disabled={!item.factMet} aria-describedby={`sign-${item.item}`}>
+      <Button
+        type="submit"
+        className="h-auto min-h-8 max-w-full whitespace-normal py-1 text-left"
+        isPending={isPending}
+        disabled={!item.factMet}
+        aria-describedby={`sign-${item.item}`}
+      >
         <PenLine aria-hidden /> Sign off: {item.title}
       </Button>
       {item.factMet ? null : (
