@@ -19,6 +19,7 @@ import {
   type SdkItem,
   type WriteBegun,
 } from './application-log';
+import { TENANTS } from './sample-data';
 
 export interface WriterOptions {
   endpoint: string;
@@ -54,6 +55,8 @@ const SHARED_KEYS = 6;
 const CONTENDED_KEYS = 4;
 const LANES = 4;
 const REQUEST_MS_MAX = 15_000;
+/** Prime, so that the tenants are visited in turn and not in a pattern of the round. */
+const TENANT_STEP = 7_919;
 const MINUTE_MS = 60_000;
 
 interface OwnKey {
@@ -328,7 +331,7 @@ export class ApplicationWriter {
       new QueryCommand({
         TableName: TABLE,
         KeyConditionExpression: 'tenant = :t',
-        ExpressionAttributeValues: { ':t': { S: `tenant#${round % 120}` } },
+        ExpressionAttributeValues: { ':t': { S: `tenant#${(Math.floor(round / 4) * TENANT_STEP) % TENANTS}` } },
         Limit: 10,
       }),
     );

@@ -8,7 +8,8 @@ import type { Engine } from './engine';
 export const SAMPLE_COUNTS = { orders: 24_000, customers: 2_000, sessions: 1_500 } as const;
 export type SampleTable = keyof typeof SAMPLE_COUNTS;
 export const SAMPLE_TABLES = Object.keys(SAMPLE_COUNTS) as SampleTable[];
-export const TENANTS = 120;
+/** Enough partition keys that a share of 1 % holds some of them. */
+export const TENANTS = 1_200;
 
 const BATCH_ITEMS = 25;
 const BATCHES_AT_ONCE = 8;

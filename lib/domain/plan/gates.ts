@@ -1,5 +1,6 @@
 import { formatCount, formatMs, formatShare } from '../units';
 import type { Facts, GateResult } from './facts';
+import { SPARSE_SHARE_MILLI } from './guardrails';
 import type { GateName } from './moves';
 
 /** What the operator asks for beside the move itself. */
@@ -73,7 +74,9 @@ const readsObserved: Check = (facts) => {
     return gate(true, sentence, 'the share is 0 %', 'reads are counted from the first stop on', 'traffic');
   if (facts.observedShareMilli === null || facts.routableReads === 0)
     return gate(false, sentence, 'no reads yet', `at least ${formatCount(min)} routable reads`, 'traffic');
-  const met = facts.routableReads >= min && facts.observedShareMilli > 0;
+  // Of a table with few partition keys none may be in a small share: counted and said, it does not hold the next stop.
+  const isSparse = facts.observedShareMilli === 0 && facts.desiredShareMilli < SPARSE_SHARE_MILLI;
+  const met = facts.routableReads >= min && (facts.observedShareMilli > 0 || isSparse);
   return gate(
     met,
     sentence,

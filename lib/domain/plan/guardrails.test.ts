@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { greenFacts } from '@/lib/testing/green-facts';
+import { checkGate } from './gates';
 import { evaluateGuardrails, GUARDRAIL_WINDOW_MS, type WindowCounts } from './guardrails';
 
 const healthy: WindowCounts = {
@@ -33,6 +35,17 @@ describe('guardrails', () => {
     const silent = { readsTarget: 0, readsFallback: 0, mirrored: 0, mirrorFailed: 0 };
     expect(stateOf(silent, 'fallback')).toBe('no_data');
     expect(stateOf(silent, 'target_errors')).toBe('no_data');
+  });
+
+  test('hold no small share of a table whose few partition keys are all outside of it, but say that it proves nothing', () => {
+    const outside = { readShareMilli: 1_000, readsTarget: 0, readsFallback: 0, mirrored: 0, mirrorFailed: 0 };
+    expect(stateOf(outside, 'fallback')).toBe('ok');
+    expect(stateOf({ ...outside, readsSource: 10 }, 'fallback')).toBe('no_data');
+    expect(stateOf({ ...outside, readShareMilli: 50_000 }, 'fallback')).toBe('no_data');
+    const facts = greenFacts({ stage: 'shift', desiredShareMilli: 1_000, observedShareMilli: 0 });
+    expect(checkGate('reads_observed', facts, {}).met).toBe(true);
+    expect(checkGate('reads_observed', { ...facts, desiredShareMilli: 10_000 }, {}).met).toBe(false);
+    expect(checkGate('reads_observed', { ...facts, observedShareMilli: null, routableReads: 0 }, {}).met).toBe(false);
   });
 
   test('leave fall-back out while no read goes to the target, so the first step can be taken', () => {

@@ -42,6 +42,8 @@ export const TELEMETRY_AGE_WARN_MS = 20_000;
 export const TELEMETRY_AGE_TRIP_MS = 60_000;
 export const MISMATCHES_TRIP = 3;
 export const EPOCH_LAG_MS = 30_000;
+/** Below this share a table of few partition keys may have none in it; then no read can reach the target. */
+export const SPARSE_SHARE_MILLI = 10_000;
 
 interface RateRail {
   name: string;
@@ -120,6 +122,9 @@ export function evaluateGuardrails(counts: WindowCounts): Guardrail[] {
   const window = `in the last ${formatMs(counts.windowMs)}`;
   const targetReads = counts.readsTarget + counts.readsFallback;
   const isReading = counts.readShareMilli > 0;
+  // Reads were counted and none of their keys is in the share: an absence that is explained is not missing data.
+  const isExplained = counts.readShareMilli < SPARSE_SHARE_MILLI && counts.readsSource >= ATTEMPTS_MIN;
+  const none = `None of the keys read ${window} is in the share, so this stop proves nothing of TerraScale's reads.`;
   const rails: Guardrail[] = [
     rateRail({
       name: 'target_errors',
@@ -128,10 +133,11 @@ export function evaluateGuardrails(counts: WindowCounts): Guardrail[] {
       attempts: Math.max(targetReads + counts.mirrored + counts.mirrorFailed, counts.targetErrors),
       warnPpm: 5_000,
       tripPpm: 10_000,
-      idle: isReading ? 'no_data' : 'ok',
-      idleSentence: isReading
-        ? `Nothing was asked of TerraScale ${window}, so its errors cannot be judged.`
-        : `Nothing was asked of TerraScale ${window}.`,
+      idle: isReading && !isExplained ? 'no_data' : 'ok',
+      idleSentence:
+        isReading && !isExplained
+          ? `Nothing was asked of TerraScale ${window}, so its errors cannot be judged.`
+          : `Nothing was asked of TerraScale ${window}.`,
     }),
     rateRail({
       name: 'source_errors',
@@ -182,8 +188,8 @@ export function evaluateGuardrails(counts: WindowCounts): Guardrail[] {
     attempts: targetReads,
     warnPpm: 1_000,
     tripPpm: 10_000,
-    idle: 'no_data',
-    idleSentence: `No read went to TerraScale ${window}, so fall-back cannot be judged.`,
+    idle: isExplained ? 'ok' : 'no_data',
+    idleSentence: isExplained ? none : `No read went to TerraScale ${window}, so fall-back cannot be judged.`,
   });
   return [...rails, fallback];
 }
