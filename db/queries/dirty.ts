@@ -79,7 +79,7 @@ async function markSome(sql: Executor, marks: Marks): Promise<void> {
              clock_timestamp() + ${unknownForMs ?? null}::float8 * interval '1 millisecond', ${openFor},
              clock_timestamp(), clock_timestamp()
       from given
-      on conflict (plan_table_id, key_id) do update set
+      on conflict (plan_table_id, key_digest) do update set
         cause = excluded.cause, generation = excluded.generation, last_seen_at = excluded.last_seen_at,
         hold_until = greatest(d.hold_until, excluded.hold_until),
         hold_open_for = case
@@ -125,14 +125,14 @@ export async function claimKeys(
     update dirty_key d set claim_token = nextval('dirty_generation'), claim_owner = ${ask.owner},
       claim_until = clock_timestamp() + ${ask.leaseMs}::float8 * interval '1 millisecond', attempts = attempts + 1
     from (
-      select plan_table_id, key_id from dirty_key
+      select plan_table_id, key_digest from dirty_key
       where plan_table_id = ${ask.planTableId} and claim_token is null
         and (claim_until is null or claim_until <= clock_timestamp())
         and (settled_generation is distinct from generation
           or (hold_open_for is null and (hold_until is null or hold_until <= clock_timestamp())))
       order by last_seen_at limit ${ask.keysMax} for update skip locked
     ) due
-    where d.plan_table_id = due.plan_table_id and d.key_id = due.key_id
+    where d.plan_table_id = due.plan_table_id and d.key_digest = due.key_digest
     returning d.key_id, d.generation, d.claim_token, d.attempts`;
   return rows.map(claimedOf);
 }
@@ -152,11 +152,11 @@ export async function renewClaims(
     () => sql<(ClaimRow & { started_at: string })[]>`
     with mine as (
       select m.* from jsonb_to_recordset(${sql.json(ask.tokens)}) as m(key_id text, claim_token bigint)
-      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_id = m.key_id order by m.key_id for update of k
+      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_digest = key_digest(m.key_id) order by m.key_id for update of k
     )
     update dirty_key d set claim_until = clock_timestamp() + ${ask.leaseMs}::float8 * interval '1 millisecond'
     from mine
-    where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token
+    where d.plan_table_id = ${ask.planTableId} and d.key_digest = key_digest(mine.key_id) and d.claim_token = mine.claim_token
     returning d.key_id, d.generation, d.claim_token, d.attempts, now()::text as started_at`,
   );
   // now() is when the statement began: the start of the settle is never taken for later than it was.
@@ -193,10 +193,10 @@ export async function finishClaims(
     with mine as (
       select m.* from jsonb_to_recordset(${sql.json(mine)})
         as m(key_id text, claim_token bigint, generation bigint, payload text)
-      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_id = m.key_id order by m.key_id for update of k
+      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_digest = key_digest(m.key_id) order by m.key_id for update of k
     ), gone as (
       delete from dirty_key d using mine
-      where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token
+      where d.plan_table_id = ${ask.planTableId} and d.key_digest = key_digest(mine.key_id) and d.claim_token = mine.claim_token
         and (d.generation = mine.generation or not ${ask.checkGeneration}::boolean)
         and ((d.hold_open_for is null
               and (d.hold_until is null or d.hold_until <= ${ask.startedAt}::timestamptz))
@@ -206,7 +206,7 @@ export async function finishClaims(
       update dirty_key d set settled_generation = d.generation, claim_token = null, claim_until = null,
         claim_owner = null, last_error = null, hot = false
       from mine
-      where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token
+      where d.plan_table_id = ${ask.planTableId} and d.key_digest = key_digest(mine.key_id) and d.claim_token = mine.claim_token
         and d.generation = mine.generation and ${ask.checkHold}::boolean
         and (d.hold_open_for is not null or d.hold_until > ${ask.startedAt}::timestamptz)
       returning d.key_id
@@ -228,13 +228,13 @@ export async function releaseClaims(
     () => sql`
     with mine as (
       select m.* from jsonb_to_recordset(${sql.json(ask.tokens)}) as m(key_id text, claim_token bigint)
-      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_id = m.key_id order by m.key_id for update of k
+      join dirty_key k on k.plan_table_id = ${ask.planTableId} and k.key_digest = key_digest(m.key_id) order by m.key_id for update of k
     )
     update dirty_key d set claim_token = null, claim_owner = null,
       claim_until = clock_timestamp() + ${ask.afterMs}::float8 * interval '1 millisecond',
       last_error = ${ask.error}, hot = ${ask.hot}::boolean
     from mine
-    where d.plan_table_id = ${ask.planTableId} and d.key_id = mine.key_id and d.claim_token = mine.claim_token`,
+    where d.plan_table_id = ${ask.planTableId} and d.key_digest = key_digest(mine.key_id) and d.claim_token = mine.claim_token`,
   );
 }
 
@@ -259,7 +259,7 @@ async function expireSome(sql: Sql, ask: Parameters<typeof expireClaims>[1]): Pr
     const ids = rows.map((row) => row.key_id);
     await tx`update dirty_key set claim_token = null, claim_owner = null, claim_until = null
       where plan_table_id = ${ask.planTableId}
-        and key_id in (select jsonb_array_elements_text(${tx.json(ids)}))`;
+        and key_digest in (select key_digest(id) from jsonb_array_elements_text(${tx.json(ids)}) id)`;
     if (!ask.mark) return rows.length;
     const byHolder = new Map<string, string[]>();
     for (const row of rows) {
@@ -339,6 +339,7 @@ export async function dirtyAmong(sql: Executor, planTableId: string, keyIds: rea
   if (keyIds.length === 0) return new Set();
   const rows = await sql<{ key_id: string }[]>`
     select d.key_id from dirty_key d
-    where d.plan_table_id = ${planTableId} and d.key_id in (select jsonb_array_elements_text(${sql.json([...keyIds])}))`;
+    where d.plan_table_id = ${planTableId} and d.key_digest in
+      (select key_digest(id) from jsonb_array_elements_text(${sql.json([...keyIds])}) id)`;
   return new Set(rows.map((row) => row.key_id));
 }

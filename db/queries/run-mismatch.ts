@@ -27,7 +27,7 @@ export async function insertMismatch(sql: Sql, row: NewMismatch, schema: KeySche
     values (${row.id}, ${row.runId}, ${row.planTableId}, ${row.keyId}, ${sql.json(key)}, ${row.class},
       ${sql.json(row.attributes.map((one) => ({ ...one })))}, ${row.sourceSealed}, ${row.targetSealed},
       ${row.class === 'extra'}, coalesce(${row.firstSeenAt}::timestamptz, now()))
-    on conflict (run_id, key_id) do update set class = excluded.class, attributes = excluded.attributes,
+    on conflict (run_id, key_digest) do update set class = excluded.class, attributes = excluded.attributes,
       source_sealed = excluded.source_sealed, target_sealed = excluded.target_sealed, state = 'open', gone_at = null,
       deletes_on_target = excluded.deletes_on_target, first_seen_at = excluded.first_seen_at, last_seen_at = now()`;
 }
@@ -48,7 +48,7 @@ export async function lastMismatchOf(sql: Sql, planTableId: string, keyId: strin
   const rows = await sql<MismatchRow[]>`
     select id, run_id as "runId", plan_table_id as "planTableId", key_id as "keyId", state,
       source_sealed as "sourceSealed", target_sealed as "targetSealed", first_seen_at as "firstSeenAt"
-    from mismatch where plan_table_id = ${planTableId} and key_id = ${keyId} and state <> 'gone'
+    from mismatch where plan_table_id = ${planTableId} and key_digest = key_digest(${keyId}) and state <> 'gone'
     order by last_seen_at desc limit 1`;
   return rows[0] ?? null;
 }
@@ -73,7 +73,7 @@ export async function queueRepairedMismatches(sql: Sql): Promise<void> {
       job_key := 'recheck:' || m.id, priority := 5)
     from mismatch m
     where m.state = 'repairing'
-      and not exists (select 1 from dirty_key d where d.plan_table_id = m.plan_table_id and d.key_id = m.key_id)
+      and not exists (select 1 from dirty_key d where d.plan_table_id = m.plan_table_id and d.key_digest = m.key_digest)
       and not exists (select 1 from graphile_worker.jobs j where j.key = 'recheck:' || m.id)
     limit 100`;
 }

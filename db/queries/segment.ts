@@ -252,6 +252,6 @@ export async function insertSetAside(sql: Sql, rows: readonly NewSetAside[], sch
     await sql`
       insert into set_aside (id, run_id, plan_table_id, key_id, key, reason, error_type)
       values (${row.id}, ${row.runId}, ${row.planTableId}, ${row.keyId}, ${sql.json(key)}, ${row.reason}, ${row.errorType})
-      on conflict (run_id, key_id) do update set reason = excluded.reason, error_type = excluded.error_type`;
+      on conflict (run_id, key_digest) do update set reason = excluded.reason, error_type = excluded.error_type`;
   }
 }

@@ -1,6 +1,6 @@
 import { boolean, index, integer, jsonb, pgSequence, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { DirtyCause } from '@/lib/domain/routing/dirty';
-import { count, instant } from './columns';
+import { count, instant, keyDigest } from './columns';
 import { planTable } from './plan';
 
 /** Generations and claim tokens come from one sequence and are never used twice (PROTOCOL D1). */
@@ -14,6 +14,7 @@ export const dirtyKey = pgTable(
       .notNull()
       .references(() => planTable.id),
     keyId: text('key_id').notNull(),
+    keyDigest: keyDigest(),
     key: jsonb('key').$type<Record<string, unknown>>().notNull(),
     cause: text('cause').$type<DirtyCause>().notNull(),
     firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
@@ -33,7 +34,7 @@ export const dirtyKey = pgTable(
     lastError: text('last_error'),
   },
   (t) => [
-    primaryKey({ columns: [t.planTableId, t.keyId] }),
+    primaryKey({ columns: [t.planTableId, t.keyDigest] }),
     index('dirty_key_seen').on(t.planTableId, t.lastSeenAt),
     index('dirty_key_holder').on(t.holdOpenFor),
   ],

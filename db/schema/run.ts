@@ -1,6 +1,6 @@
 import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
-import { count, instant } from './columns';
+import { count, instant, keyDigest } from './columns';
 import { planTable } from './plan';
 
 /** One backfill or one verification of a table. */
@@ -90,6 +90,7 @@ export const setAside = pgTable(
       .references(() => run.id),
     planTableId: text('plan_table_id').notNull(),
     keyId: text('key_id').notNull(),
+    keyDigest: keyDigest(),
     key: jsonb('key').$type<Record<string, unknown>>().notNull(),
     reason: text('reason').notNull(),
     errorType: text('error_type').notNull(),
@@ -97,7 +98,7 @@ export const setAside = pgTable(
     acceptedAt: instant('accepted_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
-  (t) => [uniqueIndex('set_aside_key').on(t.runId, t.keyId)],
+  (t) => [uniqueIndex('set_aside_key').on(t.runId, t.keyDigest)],
 );
 
 /** A difference that stayed after a recheck. Images are sealed; screens mask values by role. */
@@ -110,6 +111,7 @@ export const mismatch = pgTable(
       .references(() => run.id),
     planTableId: text('plan_table_id').notNull(),
     keyId: text('key_id').notNull(),
+    keyDigest: keyDigest(),
     key: jsonb('key').$type<Record<string, unknown>>().notNull(),
     class: text('class').$type<MismatchClass>().notNull(),
     attributes: jsonb('attributes').$type<{ attribute: string; class: MismatchClass }[]>().notNull().default([]),
@@ -122,5 +124,5 @@ export const mismatch = pgTable(
     lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
     goneAt: instant('gone_at'),
   },
-  (t) => [uniqueIndex('mismatch_key').on(t.runId, t.keyId), index('mismatch_table').on(t.planTableId, t.state)],
+  (t) => [uniqueIndex('mismatch_key').on(t.runId, t.keyDigest), index('mismatch_table').on(t.planTableId, t.state)],
 );

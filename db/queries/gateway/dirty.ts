@@ -30,7 +30,7 @@ export async function markDirty(sql: Sql, marks: readonly Mark[]): Promise<void>
       select "planTableId", "keyId", key, cause, nextval('dirty_generation'),
         clock_timestamp() + "unknownForMs" * interval '1 millisecond', clock_timestamp(), clock_timestamp()
       from given
-      on conflict (plan_table_id, key_id) do update set
+      on conflict (plan_table_id, key_digest) do update set
         cause = excluded.cause, generation = excluded.generation, last_seen_at = excluded.last_seen_at,
         hold_until = greatest(d.hold_until, excluded.hold_until),
         claim_until = case when d.claim_token is null then null else d.claim_until end
