@@ -30,8 +30,9 @@ export class TableGates {
     this.#stopped.set(planTableId, fenceId);
   }
 
-  open(planTableId: string): void {
-    this.#stopped.delete(planTableId);
+  /** Opens what this fence has stopped; another fence may have stopped the table again. */
+  open(planTableId: string, fenceId: string): void {
+    if (this.#stopped.get(planTableId) === fenceId) this.#stopped.delete(planTableId);
   }
 
   stopped(): ReadonlyMap<string, string> {

@@ -27,9 +27,11 @@ async function sayWhatHoldsRunsBack(ctx: WorkerContext): Promise<void> {
 
 /** Stops tables whose fence has reached `settled`, says so when nothing is in flight, opens them when it has ended. */
 export async function obeyFences(ctx: WorkerContext): Promise<void> {
+  // Two looks may overlap, and an answer may come late: it opens only what was stopped before it was asked for.
+  const before = new Map(ctx.gates.stopped());
   const fences = await fencesThatStopWorkers(ctx.sql, ctx.workerId);
   const held = new Set(fences.map((fence) => fence.planTableId));
-  for (const planTableId of [...ctx.gates.stopped().keys()]) if (!held.has(planTableId)) ctx.gates.open(planTableId);
+  for (const [planTableId, fenceId] of before) if (!held.has(planTableId)) ctx.gates.open(planTableId, fenceId);
   await Promise.all(
     fences.map(async ({ fenceId, planTableId, isAcknowledged }) => {
       if (ctx.safeguards.workersStop) {
