@@ -187,7 +187,7 @@ async function approveAsGrace(page: Page, move: string): Promise<void> {
       throw new Error('other gates than the approval are unmet');
     }
     await dialog.getByRole('button', { name: 'Approve this dry run' }).click();
-    await expect(dialog.getByText('Approve this dry run')).toBeHidden({ timeout: 10_000 });
+    await expect(dialog.getByText('You approved exactly these steps')).toBeVisible({ timeout: 10_000 });
     await dialog.getByRole('button', { name: 'Keep as it is' }).click();
   }).toPass({ timeout: STORY_MS_MAX });
   await context.close();

@@ -249,6 +249,7 @@ function Approve({
   const [note, setNote] = useState('');
   const [failure, setFailure] = useState<ActionFailure | null>(null);
   const [isPending, setIsPending] = useState(false);
+  const [approved, setApproved] = useState<string | null>(null);
   const approve = async () => {
     setIsPending(true);
     const result = await onApprove({
@@ -259,8 +260,17 @@ function Approve({
     setIsPending(false);
     setFailure(result.ok ? null : result);
     if (result.ok || result !== UNANSWERED) key.current = newIdempotencyKey();
-    if (result.ok) onDone();
+    if (!result.ok) return;
+    setApproved(plan.hash);
+    onDone();
   };
+  // For who approved, the gate stays unmet: somebody else has to commit. So say that it is done.
+  if (approved === plan.hash)
+    return (
+      <Banner tone="ok" isUrgent title="You approved exactly these steps">
+        Somebody else can commit them now. If a step changes, they need a new approval.
+      </Banner>
+    );
   return (
     <section className="flex flex-col gap-2 rounded-card border border-border p-3">
       <h3 className="font-medium text-data">The second yes</h3>
