@@ -7,7 +7,7 @@ import { createContext, useContext, useEffect, useMemo, useRef, useState } from 
  * Live data: the server says over SSE that something changed, and the queries that show it are read again. The events
  * carry no data, so a lost one costs a late read and never a wrong one; while the stream is away everything is polled.
  */
-export type LiveState = 'live' | 'reconnecting' | 'stale';
+export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'stale';
 
 /** One change, as `/api/stream` sends it. */
 export interface Change {
@@ -33,6 +33,8 @@ const POLL_MS = 5_000;
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 15_000;
 const WATCH_MS = 1_000;
+/** A page that was just opened is not in trouble; only a stream that stays away is. */
+const CONNECT_MS = 4_000;
 const PAUSE_STORAGE_KEY = 'landfall.paused';
 
 /** Query keys begin with their topic, and with the id where they are about one thing: `['table', id, …]`. */
@@ -66,7 +68,7 @@ export const LiveProvider = LiveContext.Provider;
 export function useLiveSource(): Live {
   const client = useQueryClient();
   const [isPaused, setIsPaused] = useState(false);
-  const [state, setState] = useState<LiveState>('reconnecting');
+  const [state, setState] = useState<LiveState>('connecting');
   const [currentAtMs, setCurrentAtMs] = useState<number | null>(null);
   const heardAt = useRef<number | null>(null);
   useEffect(() => setIsPaused(readPaused()), []);
@@ -87,6 +89,7 @@ export function useLiveSource(): Live {
       source.addEventListener('hello', () => {
         retryMs = RETRY_MS_MIN;
         heard();
+        setState('live');
         // What happened while we were away is not replayed, so all of it is read again.
         void client.invalidateQueries();
       });
@@ -113,7 +116,7 @@ export function useLiveSource(): Live {
       }
       const dataAtMs = Math.max(heardAt.current ?? 0, latestRead(client));
       setCurrentAtMs(dataAtMs || null);
-      setState(isLive ? 'live' : nowMs - (dataAtMs || openedAtMs) > STALE_AFTER_MS ? 'stale' : 'reconnecting');
+      setState(isLive ? 'live' : withoutStream({ nowMs, openedAtMs, dataAtMs, wasLive: heardAt.current !== null }));
     }, WATCH_MS);
     return () => {
       isEnded = true;
@@ -139,6 +142,11 @@ export function useLiveSource(): Live {
     }),
     [state, currentAtMs, isPaused],
   );
+}
+
+function withoutStream(at: { nowMs: number; openedAtMs: number; dataAtMs: number; wasLive: boolean }): LiveState {
+  if (at.nowMs - (at.dataAtMs || at.openedAtMs) > STALE_AFTER_MS) return 'stale';
+  return !at.wasLive && at.nowMs - at.openedAtMs < CONNECT_MS ? 'connecting' : 'reconnecting';
 }
 
 /** When a query that is on screen last succeeded. */

@@ -116,6 +116,7 @@ export function ConnectionForm({
   };
   return (
     <form
+      noValidate
       className="flex max-w-2xl flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault();

@@ -67,7 +67,7 @@ const columns: readonly Column<ConnectionView>[] = [
     cell: (each) => (
       <Link
         href={routes.connection(each.id)}
-        className="inline-block min-h-6 text-accent leading-6 underline-offset-2 hover:underline"
+        className="inline-block min-h-6 min-w-28 text-accent leading-6 underline-offset-2 hover:underline"
       >
         {each.name}
       </Link>
@@ -89,12 +89,16 @@ const columns: readonly Column<ConnectionView>[] = [
     head: 'Endpoint',
     cell: (each) => (
       <>
-        <code className="break-all font-mono text-caption">{each.endpoint}</code>
+        <code className="block min-w-48 break-words font-mono text-caption">{each.endpoint}</code>
         <span className="block text-caption text-muted">{each.region}</span>
       </>
     ),
   },
-  { key: 'key', head: 'Key', cell: (each) => <code className="font-mono text-caption">{each.credentialHint}</code> },
+  {
+    key: 'key',
+    head: 'Key',
+    cell: (each) => <code className="whitespace-nowrap font-mono text-caption">{each.credentialHint}</code>,
+  },
   {
     key: 'limits',
     head: 'Limits',
@@ -117,7 +121,7 @@ const columns: readonly Column<ConnectionView>[] = [
       each.probe === null ? (
         <Badge>never tested</Badge>
       ) : (
-        <span className="flex max-w-64 flex-col items-start gap-0.5">
+        <span className="flex min-w-40 max-w-64 flex-col items-start gap-0.5">
           <Badge tone={each.probe.ok ? 'ok' : 'bad'}>{each.probe.ok ? 'works' : 'fails'}</Badge>
           <span className="text-caption text-muted">
             <TimeAgo at={each.probe.at} />. {each.probe.sentence}

@@ -116,7 +116,7 @@ function NewKey() {
           onValueChange={(value) => setTables(value)}
           error={failure?.fields?.tables}
         />
-        <Button type="submit" isPending={isPending} disabled={application.trim() === ''}>
+        <Button type="submit" isPending={isPending}>
           <KeyRound aria-hidden /> Make a key
         </Button>
       </div>

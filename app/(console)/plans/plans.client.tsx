@@ -41,7 +41,7 @@ export function Plans() {
                 className="border-0"
                 actions={<ButtonLink href={routes.newPlan()}>Make a plan</ButtonLink>}
               >
-                A plan is made in five steps; a draft survives a reload. Nothing in production is touched by making one.
+                A plan is made in four steps; a draft survives a reload. Nothing in production is touched by making one.
               </EmptyState>
             }
           />

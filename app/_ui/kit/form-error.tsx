@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'react';
 import { routes } from '../../_routes/routes';
 import type { ActionFailure } from '../action-result';
+import { fieldWord } from './field-word';
 import { GateList } from './gate-list';
 
 /**
@@ -38,7 +39,7 @@ export function FormError({
         <ul className="mt-1 list-disc pl-5 text-data">
           {fields.map(([name, sentences]) => (
             <li key={name}>
-              <span className="font-medium">{name}</span>: {sentences.join(' ')}
+              <span className="font-medium">{fieldWord(name)}</span>: {sentences.join(' ')}
             </li>
           ))}
         </ul>

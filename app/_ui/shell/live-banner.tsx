@@ -1,6 +1,6 @@
 'use client';
 
-import { CircleDot, Pause, Play, RefreshCw, TriangleAlert } from 'lucide-react';
+import { CircleDashed, CircleDot, Pause, Play, RefreshCw, TriangleAlert } from 'lucide-react';
 import { type LiveState, useLive } from '../../_data/live';
 import { cn } from '../cn';
 import { formatAgo } from '../kit/format';
@@ -10,6 +10,7 @@ import { Tooltip } from '../primitives/tooltip';
 import { TONE_CLASS, type Tone } from '../tone';
 
 const LOOK: Record<LiveState, { tone: Tone; Icon: typeof CircleDot; word: string; says: string }> = {
+  connecting: { tone: 'idle', Icon: CircleDashed, word: 'Connecting', says: 'What you see was read a moment ago.' },
   live: { tone: 'ok', Icon: CircleDot, word: 'Live', says: 'Changes show as they happen.' },
   reconnecting: {
     tone: 'warn',
@@ -31,7 +32,7 @@ export function LiveChip() {
   const nowMs = useNow();
   const look = LOOK[live.state];
   const age =
-    live.state !== 'live' && live.currentAtMs !== null && nowMs !== null
+    live.state !== 'live' && live.state !== 'connecting' && live.currentAtMs !== null && nowMs !== null
       ? `, data of ${formatAgo(live.currentAtMs, nowMs)}`
       : '';
   return (

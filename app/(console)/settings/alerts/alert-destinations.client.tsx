@@ -124,6 +124,7 @@ function AddDestination() {
   return (
     <Card title="Add a destination">
       <form
+        noValidate
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();
@@ -166,12 +167,7 @@ function AddDestination() {
             onValueChange={(value) => setUrl(value)}
             error={failure?.fields?.url}
           />
-          <Button
-            type="submit"
-            variant="primary"
-            isPending={isPending}
-            disabled={name.trim() === '' || url.trim() === ''}
-          >
+          <Button type="submit" variant="primary" isPending={isPending}>
             Add the destination
           </Button>
         </div>
