@@ -161,7 +161,8 @@ export class Control {
   async die(): Promise<void> {
     this.#isEnding = true;
     await this.parts.intents.die();
-    await this.#stopLoops();
+    // A canary under way waits for an intent that nobody records any more.
+    await withDeadline(this.#stopLoops(), DIE_MS_MAX);
   }
 
   async #firstLook(routing: RoutingControl): Promise<void> {
@@ -244,9 +245,7 @@ export class Control {
     // Said at the beginning, and again at the end: the owed verification begins after the last unrecorded write.
     await markUnproven(sql, tables, 'A gateway could not record its writes on disk');
     for (const { planTableId } of tables) this.#unprovenSaid.set(planTableId, clock.nowMs());
-    if (!isOver) return;
-    await intents.clearUnproven();
-    this.#unprovenSaid.clear();
+    if (isOver && (await intents.clearUnproven(deltaMs))) this.#unprovenSaid.clear();
   }
 
   async #stopLoops(): Promise<void> {
@@ -255,6 +254,8 @@ export class Control {
   }
 }
 
+/** For tests of a crash. */
+const DIE_MS_MAX = 1_000;
 const rest = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function withDeadline(promise: Promise<unknown>, ms: number): Promise<void> {

@@ -6,6 +6,7 @@ import { systemClock } from '@/lib/adapters/clock';
 import { createLog } from '@/lib/adapters/log';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { ALL_SAFEGUARDS } from '@/lib/domain/safeguards';
+import { waitFor } from '@/lib/testing/wait-for';
 import { Intents, type IntentsOptions } from './intents';
 import type { Disk } from './log';
 
@@ -140,9 +141,42 @@ describe('intents', () => {
     await intents.close();
     const again = await open();
     expect([...again.unproven.keys()]).toEqual(['tbl_1']);
-    await again.clearUnproven();
+    // Not before intents are recorded again, and for long enough.
+    expect(await again.clearUnproven(0)).toBe(false);
+    await again.probe();
+    expect(await again.clearUnproven(60_000)).toBe(false);
+    await waitFor(() => again.clearUnproven(0));
     expect(again.unproven.size).toBe(0);
     await again.close();
+  });
+
+  it('on a full disk leave it behind for each of several tables that write at once', async () => {
+    const intents = await open();
+    disk.failWrites = true;
+    const tables = ['tbl_1', 'tbl_2', 'tbl_3'].map((planTableId) => ({ planTableId }) as TableRouting);
+    await Promise.all(tables.map((one) => intents.open(one, [id(1)]).recorded));
+    await intents.die();
+    const again = await open();
+    expect([...again.unproven.keys()].sort()).toEqual(['tbl_1', 'tbl_2', 'tbl_3']);
+    await again.die();
+  });
+
+  it('that fail again while "unproven since" is being cleared leave it behind anew', async () => {
+    const intents = await open();
+    disk.failWrites = true;
+    await intents.open(table, [id(1)]).recorded;
+    disk.failWrites = false;
+    await intents.probe();
+    await waitFor(() => (intents.worksForMs() ?? 0) > 1);
+    const clearing = intents.clearUnproven(1);
+    disk.failWrites = true;
+    await intents.open(table, [id(2)]).recorded;
+    await clearing;
+    expect([...intents.unproven.keys()]).toEqual(['tbl_1']);
+    await intents.die();
+    const again = await open();
+    expect([...again.unproven.keys()]).toEqual(['tbl_1']);
+    await again.die();
   });
 
   it('past their bound do the same', async () => {

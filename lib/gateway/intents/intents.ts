@@ -154,9 +154,12 @@ export class Intents {
     }
   }
 
-  /** The owed verification is on record and delta has passed: intents are whole again. */
-  async clearUnproven(): Promise<void> {
-    await this.#unproven.clear();
+  /**
+   * The owed verification is on record: intents are whole again, if they have been recorded for `deltaMs` without a
+   * break until now. False: they have not.
+   */
+  clearUnproven(deltaMs: number): Promise<boolean> {
+    return this.#unproven.clear(() => (this.worksForMs() ?? -1) > deltaMs);
   }
 
   flushIdle(): Promise<void> {

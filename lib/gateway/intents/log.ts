@@ -149,6 +149,7 @@ export class IntentLog {
       await this.#disk.sync(this.#file);
       return null;
     } catch (error) {
+      if (this.#isDead) return new IntentDiskError('the intent log is closed');
       this.#isDead = true;
       this.options.onFatal(new Error('the intent log cannot be synced', { cause: error }));
       return new IntentDiskError('the intent log cannot be synced');

@@ -10,6 +10,9 @@ export class UnprovenFile {
   /** Since when, by table; wall clock. */
   readonly since = new Map<string, number>();
 
+  /** One change at a time: each is made of what the one before left. */
+  #turn: Promise<unknown> = Promise.resolve();
+
   private constructor(private readonly path: string) {}
 
   static async open(path: string): Promise<UnprovenFile> {
@@ -30,17 +33,30 @@ export class UnprovenFile {
   }
 
   /** Durable when it resolves; throws where even this cannot be written. */
-  async record(tableIds: Iterable<string>, nowMs: number): Promise<void> {
-    const next = new Map(this.since);
-    for (const id of tableIds) if (!next.has(id)) next.set(id, nowMs);
-    if (next.size === this.since.size) return;
-    await this.#write(JSON.stringify(Object.fromEntries(next)), 'r+');
-    for (const [id, ms] of next) this.since.set(id, ms);
+  record(tableIds: Iterable<string>, nowMs: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const next = new Map(this.since);
+      for (const id of tableIds) if (!next.has(id)) next.set(id, nowMs);
+      if (next.size === this.since.size) return;
+      await this.#write(JSON.stringify(Object.fromEntries(next)), 'r+');
+      for (const [id, ms] of next) this.since.set(id, ms);
+    });
   }
 
-  async clear(): Promise<void> {
-    await this.#write('{}', 'r+');
-    this.since.clear();
+  /** Clears all where `mayClear` still says so when its turn has come. False: not cleared. */
+  clear(mayClear: () => boolean): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (!mayClear()) return false;
+      await this.#write('{}', 'r+');
+      this.since.clear();
+      return true;
+    });
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(change);
+    this.#turn = mine.catch(() => {});
+    return mine;
   }
 
   async #write(text: string, flag: 'w' | 'r+'): Promise<void> {
