@@ -27,19 +27,24 @@ export class CanaryDuty {
 
   constructor(private readonly options: CanaryOptions) {}
 
-  /** Does what the current routing asks for. Throws where a store or Postgres does not answer; then it is tried again. */
+  /**
+   * Does what the current routing asks for, table by table: one that fails keeps no other waiting. Throws the first
+   * failure of a store or of Postgres at the end; then what failed is tried again.
+   */
   async run(): Promise<void> {
     const { sql, gatewayId, views } = this.options;
     if (this.#written === null) {
       const rows = await canariesOf(sql, gatewayId);
       this.#written = new Map(rows.map((row) => [row.planTableId, row.canaryNonce as string]));
     }
+    const failures: unknown[] = [];
     for (const table of views.current?.snapshot.tables ?? []) {
       const written = this.#written.get(table.planTableId) ?? null;
       if (table.canaryNonce === written) continue;
-      if (table.canaryNonce !== null) await this.#write(table, table.canaryNonce);
-      else await this.#delete(table);
+      const doing = table.canaryNonce !== null ? this.#write(table, table.canaryNonce) : this.#delete(table);
+      await doing.catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #write(table: TableRouting, nonce: string): Promise<void> {

@@ -66,7 +66,7 @@ export class Mirror {
 
   /** Takes over the newest image of a key; the caller holds the key's lane. */
   offer(lane: MirrorLane, job: MirrorJob): void {
-    this.parts.views.begin(job.view);
+    this.parts.views.begin(job.view, [job.table]);
     if (!lane.isMirroring) {
       lane.isMirroring = true;
       void this.#run(lane, job);
@@ -89,7 +89,7 @@ export class Mirror {
       return false;
     }
     for (const [at, job] of jobs.entries()) {
-      this.parts.views.begin(job.view);
+      this.parts.views.begin(job.view, [job.table]);
       (lanes[at] as MirrorLane).isMirroring = true;
     }
     void this.#together(lanes, jobs);
@@ -189,7 +189,7 @@ export class Mirror {
       } else traffic.add('mirrored');
       intents.end(job.open);
     }
-    views.end(job.view);
+    views.end(job.view, [job.table]);
     job.isDone = true;
     job.done();
   }

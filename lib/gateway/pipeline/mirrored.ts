@@ -104,10 +104,12 @@ async function underLanes(
         if (parts.safeguards.unknownOutcomes) parts.marker.mark(key, 'unknown_outcome', true);
         parts.intents.end(key);
       } else {
-        const { job, done } = jobOf(call, write, { unit, key, image: became.image });
-        jobs.push(job);
-        jobLanes.push(byId.get(`${unit.table.planTableId}\n${unit.keyId}`) as Lane<MirrorJob>);
-        waits.push(done);
+        const made = jobOrMark(call, write, { unit, key, image: became.image });
+        if (made !== null) {
+          jobs.push(made.job);
+          jobLanes.push(byId.get(`${unit.table.planTableId}\n${unit.keyId}`) as Lane<MirrorJob>);
+          waits.push(made.done);
+        }
       }
       view.traffic(unit.table.planTableId).add('writes');
     }
@@ -118,6 +120,22 @@ async function underLanes(
   }
   if (waits.length > 0) await waitForMirror(call, jobs, Promise.all(waits));
   return result.answer;
+}
+
+/** Null: the follower cannot even be asked (its credential cannot be opened); the key is marked, the answer stands. */
+function jobOrMark(
+  call: Call,
+  write: MirroredWrite,
+  of: { unit: Unit; key: OpenKey; image: Image },
+): { job: MirrorJob; done: Promise<void> } | null {
+  try {
+    return jobOf(call, write, of);
+  } catch (error) {
+    call.parts.log.error({ error, planTableId: of.unit.table.planTableId }, 'The follower cannot be written');
+    call.parts.marker.mark(of.key, 'mirror_failed', false);
+    call.parts.intents.end(of.key);
+    return null;
+  }
 }
 
 function jobOf(

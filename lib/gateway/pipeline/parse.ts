@@ -64,6 +64,18 @@ export function tablesIn(operation: string, input: Json): string[] {
   return names;
 }
 
+/** The name of a table under a plan that a batch speaks of twice, by name and by ARN; stores refuse that too. */
+export function namedTwice(input: Json, view: RoutingView): string | null {
+  const items = member(input, 'RequestItems');
+  const seen = new Set<string>();
+  for (const name of isJson(items) ? Object.keys(items) : []) {
+    const table = tableNameOf(name);
+    if (seen.has(table) && view.byName.has(table)) return table;
+    seen.add(table);
+  }
+  return null;
+}
+
 export interface Routed {
   input: Json;
   /** The tables under a plan that the request touches, each once. */

@@ -8,7 +8,7 @@ import { routeWrite } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
 import { type Call, comeAgain, type PipelineParts } from './context';
 import { refuseStatements, refuseUnsafe } from './other-calls';
-import { isJson, type Json, member, type Routed, routed, STATEMENT_OPERATIONS } from './parse';
+import { isJson, type Json, member, namedTwice, type Routed, routed, STATEMENT_OPERATIONS } from './parse';
 import { readBatch } from './read-batch';
 import { readOne } from './read-one';
 import { readTransact } from './read-transact';
@@ -18,6 +18,7 @@ import { writeBatch } from './write-batch';
 import { writeOne } from './write-one';
 import { writeTransact } from './write-transact';
 
+const NOTHING = { watched: [], touched: [] };
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems']);
 
 export class Pipeline {
@@ -31,14 +32,16 @@ export class Pipeline {
       if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
       const found = routed(request, view);
       if (found === 'undecodable') return refusal('SerializationException', 'The body is no JSON object.');
-      if (found === null) return await this.#under(view, [], () => this.#passThrough(request));
+      if (found === null) return await this.#under(view, NOTHING, () => this.#passThrough(request));
       const isWrite = WRITES.has(request.operation);
       const stopped = isWrite || isStrongRead(request.operation, found.input) ? this.#stopped(found, isWrite) : null;
       if (stopped === null) {
         if (waitingSinceMs !== null) this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);
         const watched = isWrite || isStrongRead(request.operation, found.input) ? found.tables : [];
         const call: Call = { parts: this.parts, view, request, input: found.input };
-        const answer = await this.#under(view, watched, () => this.#run(call, found));
+        // What a statement touches is not looked into, so it counts as touching them all.
+        const touched = STATEMENT_OPERATIONS.has(request.operation) ? view.snapshot.tables : found.tables;
+        const answer = await this.#under(view, { watched, touched }, () => this.#run(call, found));
         if (isWrite && answer.status >= 500)
           for (const table of found.tables) view.traffic(table.planTableId).add('userErrors');
         return answer;
@@ -70,22 +73,24 @@ export class Pipeline {
 
   async #under(
     view: RoutingView,
-    watched: readonly TableRouting[],
+    { watched, touched }: { watched: readonly TableRouting[]; touched: readonly TableRouting[] },
     run: () => Promise<GatewayAnswer>,
   ): Promise<GatewayAnswer> {
     const { views } = this.parts;
-    views.begin(view);
+    views.begin(view, touched);
     for (const table of watched) views.beginTable(table.planTableId);
     try {
       return await run();
     } finally {
       for (const table of watched) views.endTable(table.planTableId);
-      views.end(view);
+      views.end(view, touched);
     }
   }
 
   async #run(call: Call, found: Routed): Promise<GatewayAnswer> {
     const [table] = found.tables;
+    const twice = namedTwice(call.input, call.view);
+    if (twice !== null) return refusal('ValidationException', `The request names the table ${twice} more than once.`);
     switch (call.request.operation) {
       case 'PutItem':
       case 'UpdateItem':

@@ -8,7 +8,7 @@ import { LIMITS } from '../limits';
 import type { GatewayAnswer } from './answer';
 import type { Side } from './stores';
 
-interface Remembered {
+export interface Remembered {
   side: Side;
   bodyHash: string;
   /** Null: the outcome is not known. */
@@ -46,7 +46,14 @@ export class TokenMemory {
     }
   }
 
-  forget(token: string): void {
-    this.#tokens.delete(token);
+  /** What is remembered of a token now, to be put back where a request with it was refused. */
+  recall(token: string): Remembered | undefined {
+    return this.#tokens.get(token);
+  }
+
+  /** The request did nothing: what was known before it stands again. */
+  restore(token: string, before: Remembered | undefined): void {
+    if (before === undefined) this.#tokens.delete(token);
+    else this.#tokens.set(token, before);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The routing that requests obey. A request begins under one view and ends under it; the view before counts down, and an
- * epoch may be acknowledged once everything begun under older ones has ended (PROTOCOL E2). The caller has put the
- * routing on disk before it is taken here (E1).
+ * epoch may be acknowledged once everything begun under older routing of its tables has ended (PROTOCOL E2). The caller
+ * has put the routing on disk before it is taken here (E1).
  */
 import type { RoutingSnapshot, TableRouting } from '@/lib/contracts/routing';
 import { TableTraffic } from './traffic';
@@ -11,6 +11,8 @@ export class RoutingView {
   readonly byId = new Map<string, TableRouting>();
   readonly #needles: Buffer[];
   readonly #traffic = new Map<string, TableTraffic>();
+  /** Requests under way, and images of them, by the table under a plan that they touch. */
+  readonly #touching = new Map<string, number>();
   inFlight = 0;
 
   constructor(readonly snapshot: RoutingSnapshot) {
@@ -33,6 +35,33 @@ export class RoutingView {
     if (this.#needles.length === 0) return false;
     for (const needle of this.#needles) if (body.includes(needle)) return true;
     return body.includes(UNICODE_ESCAPE);
+  }
+
+  begin(tables: readonly TableRouting[]): void {
+    this.inFlight += 1;
+    for (const { planTableId: id } of tables) this.#touching.set(id, (this.#touching.get(id) ?? 0) + 1);
+  }
+
+  end(tables: readonly TableRouting[]): void {
+    this.inFlight -= 1;
+    for (const { planTableId: id } of tables) {
+      const left = (this.#touching.get(id) ?? 1) - 1;
+      if (left > 0) this.#touching.set(id, left);
+      else this.#touching.delete(id);
+    }
+  }
+
+  /**
+   * Whether something under way here obeys other rules than the newer view has for it: its table's routing has changed,
+   * or a table came under a plan that it may touch unseen. All else is served alike under both views, and a slow request
+   * on one table makes no barrier or fence of another wait.
+   */
+  isOutdatedBy(newer: RoutingView): boolean {
+    if (this.inFlight === 0) return false;
+    if (newer.snapshot.incarnation !== this.snapshot.incarnation) return true;
+    for (const name of newer.byName.keys()) if (!this.byName.has(name)) return true;
+    for (const id of this.#touching.keys()) if (newer.byId.get(id)?.epoch !== this.byId.get(id)?.epoch) return true;
+    return false;
   }
 
   traffic(planTableId: string): TableTraffic {
@@ -92,16 +121,16 @@ export class Views {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  begin(view: RoutingView): void {
-    view.inFlight += 1;
+  /** A request begins; `tables` are those under a plan that it may touch. */
+  begin(view: RoutingView, tables: readonly TableRouting[]): void {
+    view.begin(tables);
   }
 
-  end(view: RoutingView): void {
-    view.inFlight -= 1;
-    if (view.inFlight === 0 && view !== this.#current) {
-      this.#older.delete(view);
-      this.onChange();
-    }
+  end(view: RoutingView, tables: readonly TableRouting[]): void {
+    view.end(tables);
+    if (view === this.#current) return;
+    if (view.inFlight === 0) this.#older.delete(view);
+    if (this.isDrained()) this.onChange();
   }
 
   beginTable(planTableId: string): void {
@@ -127,9 +156,12 @@ export class Views {
     return sum;
   }
 
-  /** Whether every request begun under an older epoch has ended. */
+  /** Whether every request begun under an older epoch of its table has ended. */
   isDrained(): boolean {
-    return this.#older.size === 0;
+    const current = this.#current;
+    if (current === null) return true;
+    for (const view of this.#older) if (view.isOutdatedBy(current)) return false;
+    return true;
   }
 
   /** Resolves when the view is no longer the current one, or after `ms`. */

@@ -123,6 +123,7 @@ async function sendTransact(
   token: string | null,
 ): Promise<{ answer: GatewayAnswer; outcome: WireOutcome }> {
   const { request, input, parts } = call;
+  const before = token === null ? undefined : parts.tokens.recall(token);
   if (token !== null) parts.tokens.remember(token, { side: plan.side, body: request.body, answer: null });
   const isSame = [...plan.names].every(([ours, theirs]) => ours === theirs);
   const outcome = await plan.store.wire.send({
@@ -137,7 +138,7 @@ async function sendTransact(
   if (said !== null) {
     answer = withBody(answer, namedBack(said, new Map([...plan.names].map(([ours, theirs]) => [theirs, ours]))));
   }
-  if (token !== null && outcome.kind === 'refused') parts.tokens.forget(token);
+  if (token !== null && outcome.kind === 'refused') parts.tokens.restore(token, before);
   else if (token !== null && outcome.kind === 'ok') {
     parts.tokens.remember(token, { side: plan.side, body: request.body, answer });
   }
