@@ -39,7 +39,8 @@ export function FormError({
         <ul className="mt-1 list-disc pl-5 text-data">
           {fields.map(([name, sentences]) => (
             <li key={name}>
-              <span className="font-medium">{fieldWord(name)}</span>: {sentences.join(' ')}
+              <span className="font-medium">{fieldWord(name)}</span>
+              {said(sentences, failure.message)}
             </li>
           ))}
         </ul>
@@ -60,4 +61,10 @@ export function FormError({
       {failure.requestId ? <p className="text-caption">Request {failure.requestId}</p> : null}
     </div>
   );
+}
+
+/** What the head says already is not said again at the field. */
+function said(sentences: readonly string[], message: string): string {
+  const more = sentences.filter((sentence) => sentence !== message);
+  return more.length > 0 ? `: ${more.join(' ')}` : '';
 }

@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { type ActionFailure, type ActionResult, newIdempotencyKey, UNANSWERED } from '../action-result';
 import { Button } from '../primitives/button';
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from '../primitives/dialog';
@@ -9,6 +9,7 @@ import { Skeleton } from '../primitives/skeleton';
 import { Banner } from './banner';
 import { FormError } from './form-error';
 import { type GateLine, GateList } from './gate-list';
+import { useLastWord } from './use-last-word';
 
 const REASON_CHARS_MAX = 500;
 const GATES_EVERY_MS = 2_000;
@@ -62,14 +63,16 @@ interface MoveDialogProps {
 export function MoveDialog({ trigger, open: given, onOpenChange, ...props }: MoveDialogProps) {
   const [own, setOwn] = useState(false);
   const isOpen = given ?? own;
+  const isLeft = useRef(false);
   const change = (next: boolean) => {
+    isLeft.current = !next;
     setOwn(next);
     onOpenChange?.(next);
   };
   return (
     <Dialog open={isOpen} onOpenChange={change}>
       {trigger ? <DialogTrigger render={trigger} /> : null}
-      {isOpen ? <MoveWindow {...props} close={() => change(false)} /> : null}
+      {isOpen ? <MoveWindow {...props} isLeft={isLeft} close={() => change(false)} /> : null}
     </Dialog>
   );
 }
@@ -104,7 +107,12 @@ function useGatesAnew(isWaiting: boolean, reload: () => void) {
   }, [isWaiting]);
 }
 
-function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenChange'> & { close: () => void }) {
+type WindowProps = Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenChange'> & {
+  close: () => void;
+  isLeft: RefObject<boolean>;
+};
+
+function MoveWindow(props: WindowProps) {
   const { title, commitLabel, confirm, typedName = '', tone = 'primary' } = props;
   const leave = useRef<HTMLButtonElement>(null);
   const key = useRef(newIdempotencyKey());
@@ -113,6 +121,7 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
   const [name, setName] = useState('');
   const [failure, setFailure] = useState<ActionFailure | null>(null);
   const [isPending, setIsPending] = useState(false);
+  const say = useLastWord(props.isLeft);
   const plan = answer?.ok ? answer.data : null;
   const unmet = plan?.gates.filter((gate) => !gate.met) ?? [];
   const { blocked = null, onApprove } = props;
@@ -151,6 +160,8 @@ function MoveWindow(props: Omit<MoveDialogProps, 'trigger' | 'open' | 'onOpenCha
       return;
     }
     setFailure(result);
+    // An answer that was lost is no refusal: it says itself that nobody knows.
+    say(result === UNANSWERED ? null : result);
     reload();
   };
 

@@ -6,9 +6,14 @@ import { buttonClass } from './button-class';
 
 const manager = Base.createToastManager();
 
-/** Says what the screen cannot show (such as "Copied"). A failure stays on the screen and is never a toast. */
+/** Says what the screen cannot show (such as "Copied"). A failure stays where it happened and is no toast. */
 export const toast = (title: string, description?: string): void => {
   manager.add({ title, description, timeout: 5_000 });
+};
+
+/** A refusal whose place on the screen has gone, such as a move that somebody else made first. */
+export const toastUntilDismissed = (title: string, description: string): void => {
+  manager.add({ title, description, timeout: 0, priority: 'high' });
 };
 
 /** Holds the toasts; stands once, in the providers. */

@@ -161,7 +161,7 @@ function finish(probe: Probe, verdict: Probed['verdict']): Probed {
   const sentence = ok
     ? `Answers in ${formatMs(first.latencyMs)}; ${rights.join(', ')}.`
     : verdict === 'key_refused'
-      ? `The endpoint refuses this key: ${first.detail}.`
+      ? `The endpoint refuses this key: ${first.detail.replace(/\.$/, '')}.`
       : `Nothing usable answers: ${first.detail} (after ${formatMs(first.latencyMs)}).`;
   const atMs = probe.ctx.clock.nowMs();
   return { result: { atMs, ok, sentence, tried, tables, mayRead, mayWrite }, verdict };

@@ -27,13 +27,16 @@ export async function requireProbe(ctx: ServiceContext, ask: ProbeAsk): Promise<
   return probed.result;
 }
 
+const CHECK_ENDPOINT = 'Check scheme, host and port, and that this server may reach it.';
+const CHECK_KEY = 'Check the id, its secret and the region that it belongs to.';
+
 function refuseUnusable({ result, verdict }: Probed): void {
   if (verdict === 'unreachable')
-    throw new AppError('connection.unreachable', { sentence: result.sentence, fields: { endpoint: result.sentence } });
+    throw new AppError('connection.unreachable', { sentence: result.sentence, fields: { endpoint: CHECK_ENDPOINT } });
   if (verdict === 'key_refused')
     throw new AppError('connection.key_refused', {
       sentence: result.sentence,
-      fields: { accessKeyId: result.sentence },
+      fields: { accessKeyId: CHECK_KEY },
     });
 }
 

@@ -1,0 +1,114 @@
+/**
+ * Looks at a page as WCAG 2.2 AA asks: axe in both themes, wide and at 320 px, nothing to scroll sideways, every control
+ * large enough to hit, and the state on screen the one that belongs there, never an error or an empty page in its place.
+ */
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, expect, type Locator, type Page } from '@playwright/test';
+import { demo } from '../fixtures/demo';
+import { sessionOf } from '../fixtures/session';
+import type { PEOPLE } from '../pages/console';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 320, height: 800 };
+const TARGET_PX_MIN = 24;
+const THEMES = ['light', 'dark'] as const;
+const SHOWN_MS_MAX = 20_000;
+
+export interface Look {
+  /** For the report. */
+  name: string;
+  path: string;
+  /** What must be on screen: the sentence of an empty state, or the content of a full one. */
+  shows: (page: Page) => Locator | Locator[];
+  /** Steps from the opened page to what is looked at; runs once a theme. */
+  prepare?: (page: Page) => Promise<void>;
+  /** Stays on the page that the look before it has left. */
+  staysOnPage?: boolean;
+}
+
+/** Whatever says that something could not be read, or is still being read. */
+const notReady = (page: Page): Locator =>
+  page
+    .getByText(/Landfall could not read|Your role does not show|^Reading .*…$/)
+    .or(page.getByRole('heading', { name: /This page failed|Something went wrong/ }));
+
+/** Axe's findings as lines that name the place. */
+async function axeFindings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(TAGS).analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`),
+  );
+}
+
+/** Boxes that reach past the right edge, where the page as a whole scrolls sideways because of them. */
+const overflow = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const wide = [...document.body.querySelectorAll('*')].filter(
+      (each) => each.getBoundingClientRect().right > width + 1,
+    );
+    return wide
+      .slice(-3)
+      .map((each) => `wider than the page: <${each.tagName.toLowerCase()} class="${each.className}">`);
+  });
+
+/** Controls smaller than the target that they must be; a link within a sentence is exempt, as the criterion has it. */
+const smallTargets = (page: Page): Promise<string[]> =>
+  page.evaluate((pxMin) => {
+    const controls =
+      'a[href], button, input, select, textarea, summary, [role=button], [role=checkbox], [role=radio], [role=slider], [role=switch], [role=tab], [role=menuitem]';
+    const isInSentence = (each: Element): boolean =>
+      getComputedStyle(each).display === 'inline' &&
+      [...(each.parentElement?.childNodes ?? [])].some(
+        (sibling) => sibling.nodeType === Node.TEXT_NODE && sibling.textContent?.trim() !== '',
+      );
+    return [...document.querySelectorAll(controls)].flatMap((each) => {
+      if (each.closest('[aria-hidden=true]') || !each.checkVisibility({ checkVisibilityCSS: true })) return [];
+      if (each.matches('input') && each.getAttribute('tabindex') === '-1') return [];
+      const box = (each.closest('label') ?? each).getBoundingClientRect();
+      if (box.width <= 1 || box.bottom < 0) return [];
+      if ((box.width >= pxMin - 0.5 && box.height >= pxMin - 0.5) || isInSentence(each)) return [];
+      const name = each.getAttribute('aria-label') ?? each.textContent?.trim().slice(0, 40);
+      return [`${Math.round(box.width)} x ${Math.round(box.height)} px: ${each.tagName.toLowerCase()} "${name}"`];
+    });
+  }, TARGET_PX_MIN);
+
+async function lookAt(page: Page, look: Look, theme: string): Promise<string[]> {
+  await page.setViewportSize(WIDE);
+  if (!look.staysOnPage) await page.goto(`${demo().base}${look.path}`, { waitUntil: 'domcontentloaded' });
+  await look.prepare?.(page);
+  const found: string[] = [];
+  for (const size of [WIDE, NARROW]) {
+    await page.setViewportSize(size);
+    for (const shown of [look.shows(page)].flat())
+      await expect(shown.first(), `${look.name} shows what belongs there`).toBeVisible({ timeout: SHOWN_MS_MAX });
+    await expect(notReady(page), `${look.name} is read without an error`).toHaveCount(0);
+    await expect(page.locator('html'), 'the theme of the cookie').toHaveAttribute('data-theme', theme);
+    // A dialog hides the page behind it from assistive technology, its first heading too.
+    if ((await page.getByRole('dialog').count()) === 0)
+      await expect(page.getByRole('heading', { level: 1 }), `${look.name} has one first heading`).toHaveCount(1);
+    const lines = [...(await axeFindings(page)), ...(await overflow(page)), ...(await smallTargets(page))];
+    found.push(...lines.map((line) => `${look.name}, ${theme}, ${size.width} px: ${line}`));
+  }
+  return found;
+}
+
+export type Person = keyof typeof PEOPLE | null;
+/** Both themes at once, each in a context of its own. @returns every finding; an empty list is what is wanted. */
+export async function audit(browser: Browser, person: Person, looks: readonly Look[]): Promise<string[]> {
+  const state = person ? await sessionOf(browser, person) : undefined;
+  const found = await Promise.all(
+    THEMES.map(async (theme) => {
+      const context = await browser.newContext({ viewport: WIDE, storageState: state, reducedMotion: 'reduce' });
+      await context.addCookies([{ name: 'landfall_theme', value: theme, url: demo().base }]);
+      const page = await context.newPage();
+      const lines: string[] = [];
+      for (const look of looks) lines.push(...(await lookAt(page, look, theme)));
+      await context.close();
+      return lines;
+    }),
+  );
+  return found.flat();
+}
