@@ -1,4 +1,5 @@
 import { offerSetup } from '@/lib/services/auth/first-run';
+import { startReaper } from '@/lib/services/fence/reaper';
 import { container } from './container';
 
 const TRIES_MAX = 20;
@@ -9,6 +10,8 @@ export async function boot(): Promise<void> {
   const { ctx } = container();
   ctx.log.info({}, 'The console starts');
   void offerWhileDatabaseComesUp();
+  // A held table must come back though no worker is left.
+  startReaper(ctx);
 }
 
 async function offerWhileDatabaseComesUp(): Promise<void> {

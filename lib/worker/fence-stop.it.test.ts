@@ -4,8 +4,8 @@ import { markKeys } from '@/db/queries/dirty';
 import { createLog } from '@/lib/adapters/log';
 import { TEST_SEALING_KEY } from '@/lib/testing/plan-fixture';
 import { waitFor } from '@/lib/testing/wait-for';
-import { RIG_SCHEMA, type Rig, type RigTable, startRig } from '@/lib/testing/worker-rig';
 import { servicesWith } from '@/lib/testing/worker-process';
+import { RIG_SCHEMA, type Rig, type RigTable, startRig } from '@/lib/testing/worker-rig';
 import { obeyFences } from './loops/control';
 import { startWorker } from './run';
 

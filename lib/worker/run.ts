@@ -114,7 +114,7 @@ export function makeWorkerContext(
   };
 }
 
-type Loops = Record<'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'care', Loop>;
+type Loops = Record<'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'reaper' | 'care', Loop>;
 
 function startLoops(ctx: WorkerContext): Loops {
   const { log, limits } = ctx;
@@ -125,6 +125,7 @@ function startLoops(ctx: WorkerContext): Loops {
     holds: loop('holds', limits.controlMs, () => holdsRound(ctx)),
     observe: loop('observe', limits.observeMs, makeObserveRound(ctx)),
     barriers: loop('barriers', limits.barriersMs, () => barriersRound(ctx)),
+    reaper: loop('reaper', limits.barriersMs, () => ctx.services.reapFences()),
     settle: loop('settle', limits.controlMs, () => settleRound(ctx)),
     care: loop('care', CARE_MS, () => ctx.services.care()),
   };

@@ -77,7 +77,12 @@ async function undo(
 export async function reapFences(ctx: ServiceContext): Promise<string[]> {
   const ended: string[] = [];
   for (const fenceId of await overdueFences(ctx.db)) {
-    if (await abortFence(ctx, fenceId, PAST_BOUND)) ended.push(fenceId);
+    try {
+      if (await abortFence(ctx, fenceId, PAST_BOUND)) ended.push(fenceId);
+    } catch (error) {
+      // One that cannot be undone now keeps no other table held.
+      ctx.log.warn({ fenceId, error }, 'A fence past its bound could not be undone; it is tried again.');
+    }
   }
   return ended;
 }

@@ -1,0 +1,39 @@
+import type { ServiceContext } from '../context';
+import { reapFences } from './abort';
+
+/** How long a hold may outlive its bound where nobody drives it. */
+const EVERY_MS = 500;
+
+/**
+ * Ends fences past their bound for as long as the process lives: for the web process, so that a table does not stay held
+ * where no worker is left to undo it (PROTOCOL F2). The returned function stops it.
+ */
+export function startReaper(ctx: ServiceContext): () => Promise<void> {
+  let isStopped = false;
+  let wake = () => {};
+  let isAway = false;
+  const running = (async () => {
+    while (!isStopped) {
+      try {
+        await reapFences(ctx);
+        isAway = false;
+      } catch (error) {
+        // Said once: Postgres is away, and then every look fails.
+        if (!isAway) ctx.log.warn({ error }, 'Fences past their bound could not be looked for; it is tried again.');
+        isAway = true;
+      }
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, isStopped ? 0 : EVERY_MS);
+        wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+    }
+  })();
+  return async () => {
+    isStopped = true;
+    wake();
+    await running;
+  };
+}
