@@ -8,6 +8,7 @@ import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/clie
 import { expect, type Page, test } from '@playwright/test';
 import { demo } from '../fixtures/demo';
 import { application, equalityOfDemo, storeOfDemo, whileApplicationRests } from '../fixtures/equality';
+import { killProcess, whileFrozen } from '../fixtures/processes';
 import { commitMove, openMove, signIn } from '../pages/console';
 
 const PLAN = 'Orders to TerraScale';
@@ -92,6 +93,28 @@ test('the target is proven, and dual write begins at every gateway', async ({ pa
   await expectStage(page, 'Dual write');
 });
 
+/** Dirty keys as the overview says them. */
+const dirtyTile = (page: Page) => page.getByText('Dirty keys', { exact: true }).first().locator('xpath=..');
+
+test('a target that hangs costs the application nothing; dirty keys rise, then fall to 0 by themselves', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  const before = await application();
+  await asAda(page);
+  await whileFrozen('target', async () => {
+    await expect(dirtyTile(page)).toContainText(/[1-9]/, { timeout: STORY_MS_MAX });
+    // Long enough for requests to time out, to be marked and to be tried again.
+    const since = await application();
+    await expect
+      .poll(async () => (await application()).acked - since.acked, { timeout: STORY_MS_MAX })
+      .toBeGreaterThan(600);
+  });
+  await expect(dirtyTile(page)).toContainText('none waiting', { timeout: STORY_MS_MAX });
+  const after = await application();
+  expect(after.refused + after.unknown + after.readErrors).toBe(before.refused + before.unknown + before.readErrors);
+});
+
 test('the backfill copies what was there, and the verification that follows is clean', async ({ page }) => {
   test.setTimeout(300_000);
   await asAda(page);
@@ -101,6 +124,9 @@ test('the backfill copies what was there, and the verification that follows is c
   await commitMove(page, { name: 'Begin backfill' });
   await tab(page, 'Backfill').click();
   await expect(page.getByRole('progressbar').first()).toBeVisible();
+  // In the middle of the copy, by process id: another worker finishes it.
+  await expect(page.getByText(/^[1-9][\d,]* of/).first()).toBeVisible();
+  await killProcess('worker');
   await tab(page, 'Verification').click();
   await expect(
     page
@@ -138,6 +164,18 @@ test('reads shift by mouse and by keyboard, and what is observed is what gateway
   await expect(page.getByText('Observed', { exact: true }).first().locator('xpath=..')).toContainText(/\d+(\.\d+)? %/, {
     timeout: STORY_MS_MAX,
   });
+});
+
+test('a gateway and a dashboard that are killed come back and have lost nothing', async ({ page }) => {
+  test.setTimeout(240_000);
+  await killProcess('gateway');
+  const before = await application();
+  await expect
+    .poll(async () => (await application()).acked - before.acked, { timeout: STORY_MS_MAX })
+    .toBeGreaterThan(100);
+  await killProcess('web');
+  await expect(async () => asAda(page)).toPass({ timeout: STORY_MS_MAX });
+  await expect(dirtyTile(page)).toContainText('none waiting', { timeout: STORY_MS_MAX });
 });
 
 test('reads go back to DynamoDB with one action, and then all of them forward', async ({ page }) => {
