@@ -35,6 +35,8 @@ export const LIMITS = {
   reportEveryMs: 1_000,
   feedEveryMs: 1_000,
   pollEveryMs: 5_000,
+  /** While a table is held, applications wait for one word; it is asked for, not only listened for. */
+  heldPollEveryMs: 250,
   materialEveryMs: 5_000,
   /** A start with a stored open snapshot asks Postgres this long before it serves from the snapshot. */
   startAskMsMax: 3_000,

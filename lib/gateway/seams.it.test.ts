@@ -58,6 +58,24 @@ describe('a gateway', () => {
     await writing;
   });
 
+  it('lets a held write go within a second though nobody told it of the release', async () => {
+    const table = await rig.table('orders', KEYS);
+    await rig.stageEverywhere(table, 'shift');
+    await rig.acknowledged(await rig.publish(table, { ...routingOf('dual_write', 'shift', 0), writes: 'held' }));
+    let isWritten = false;
+    const writing = put('orders', 'a').then(() => {
+      isWritten = true;
+    });
+    // A release whose notification is lost.
+    await rig.database.sql.begin(async (tx) => {
+      await tx`update routing_head set epoch = epoch + 1`;
+      await tx`update routing set writes = 'source_target', epoch = (select epoch from routing_head)
+        where plan_table_id = ${table}`;
+    });
+    await waitFor(() => isWritten, { what: 'the write', timeoutMs: 1_500 });
+    await writing;
+  });
+
   it('proves the channel of one table though the canary of another cannot be written', async () => {
     const [first, second] = [await rig.table('a-broken', KEYS), await rig.table('b-whole', KEYS)];
     for (const table of [first, second]) await rig.stageEverywhere(table, 'dual_write');

@@ -107,6 +107,9 @@ export class Control {
       return made;
     };
     const poll = loop('routing', LIMITS.pollEveryMs, () => this.#refresh(routing, facts));
+    loop('held', LIMITS.heldPollEveryMs, async () => {
+      if (views.current?.snapshot.tables.some((table) => table.writes === 'held')) poll.kick();
+    });
     loop('material', LIMITS.materialEveryMs, () => routing.refreshMaterial());
     const feedLoop = loop('feed', LIMITS.feedEveryMs, () => this.#readFeed());
     this.#feed = feedLoop;
