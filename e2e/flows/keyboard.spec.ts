@@ -18,8 +18,8 @@ const faultOfFocus = (page: Page): Promise<string | null> =>
     // A box that is drawn by another element carries its ring, such as the one beside a hidden native input.
     const ringed = [at, at.parentElement, at.previousElementSibling].some((each) => {
       if (!each) return false;
-      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(each);
-      return (outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2) || boxShadow.includes('0px 0px 0px');
+      const { outlineStyle, outlineWidth } = getComputedStyle(each);
+      return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2;
     });
     if (!ringed) return `${name} shows no focus`;
     const box = at.getBoundingClientRect();
