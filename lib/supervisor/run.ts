@@ -129,9 +129,11 @@ export class Supervisor {
   async #database(): Promise<string> {
     const { databaseUrl, postgresPort } = this.config;
     let url = databaseUrl;
-    if (url !== undefined && this.command === 'demo') {
-      this.print('DATABASE_URL is not used: the demo keeps to its own Postgres.');
-      url = undefined;
+    // The demo makes people and connections of its own: never on a database that others may use.
+    if (url !== undefined && this.command === 'demo' && !isLoopback(new URL(url).hostname)) {
+      throw new StartRefusedError(
+        'The demo uses a DATABASE_URL on this machine alone; unset it for the embedded Postgres.',
+      );
     }
     if (url === undefined) {
       const { postgres } = this.#dir;
