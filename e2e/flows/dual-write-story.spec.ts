@@ -5,7 +5,7 @@
  * and with the application's own record, by code that shares nothing with the engine.
  */
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import { demo } from '../fixtures/demo';
 import { application, equalityOfDemo, storeOfDemo, whileApplicationRests } from '../fixtures/equality';
 import { killProcess, whileFrozen } from '../fixtures/processes';
@@ -140,6 +140,20 @@ test('the backfill copies what was there, and the verification that follows is c
   );
 });
 
+/** What is no share is refused at its field, and neither the draft nor the share moves. */
+async function refusedShares(page: Page, slider: Locator): Promise<void> {
+  const field = page.getByLabel('Share in percent');
+  for (const typed of ['101', 'ten', '-1', '0.0001']) {
+    await field.fill(typed);
+    await expect(field).toHaveAttribute('aria-invalid', 'true');
+    await expect(page.getByText('A number from 0 to 100, at most three decimals.')).toBeVisible();
+    await expect(slider).toHaveAttribute('aria-valuenow', '1');
+    await expect(page.getByRole('button', { name: 'Choose another share to shift' })).toBeDisabled();
+  }
+  await field.fill('1');
+  await expect(field).not.toHaveAttribute('aria-invalid', 'true');
+}
+
 test('reads shift by mouse and by keyboard, and what is observed is what gateways did', async ({ page }) => {
   test.setTimeout(240_000);
   await asAda(page);
@@ -150,6 +164,7 @@ test('reads shift by mouse and by keyboard, and what is observed is what gateway
   await expect(page.getByText('Desired', { exact: true }).first().locator('xpath=..')).toContainText('1 %');
   const slider = page.getByRole('slider', { name: 'Read share of orders' });
   await expect(slider).toHaveAttribute('aria-valuetext', /highest allowed (?!1 %)/, { timeout: STORY_MS_MAX });
+  await refusedShares(page, slider);
   await slider.focus();
   await page.keyboard.press('ArrowRight');
   await expect(slider).toHaveAttribute('aria-valuetext', /Draft 10 %/);

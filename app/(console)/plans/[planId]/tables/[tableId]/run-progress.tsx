@@ -46,7 +46,7 @@ export function RunProgress({ run }: { run: RunView }) {
       />
       <dl className="grid grid-cols-2 gap-x-4 gap-y-2 text-data sm:grid-cols-4">
         <Fact name="Rate">
-          {formatRate(run.itemsPerSecond)} items/s
+          {run.itemsPerSecond === null ? 'not running' : `${formatRate(run.itemsPerSecond)} items/s`}
           {run.itemsPerSecondMax === null ? ', no own limit' : ` of at most ${formatCount(run.itemsPerSecondMax)}`}
         </Fact>
         <Fact name="Time left">
