@@ -45,10 +45,7 @@ export function RunProgress({ run }: { run: RunView }) {
         tone={isDone ? 'ok' : run.state === 'failed' ? 'bad' : 'active'}
       />
       <dl className="grid grid-cols-2 gap-x-4 gap-y-2 text-data sm:grid-cols-4">
-        <Fact name="Rate">
-          {run.itemsPerSecond === null ? 'not running' : `${formatRate(run.itemsPerSecond)} items/s`}
-          {run.itemsPerSecondMax === null ? ', no own limit' : ` of at most ${formatCount(run.itemsPerSecondMax)}`}
-        </Fact>
+        <Fact name="Rate">{rateOf(run)}</Fact>
         <Fact name="Time left">
           {isDone || run.state === 'failed' || run.state === 'cancelled' ? (
             '–'
@@ -68,6 +65,11 @@ export function RunProgress({ run }: { run: RunView }) {
       </dl>
     </div>
   );
+}
+
+function rateOf({ itemsPerSecond, itemsPerSecondMax }: RunView): string {
+  const limit = itemsPerSecondMax === null ? 'no own limit' : `at most ${formatCount(itemsPerSecondMax)} items/s`;
+  return `${itemsPerSecond === null ? 'not running' : `${formatRate(itemsPerSecond)} items/s`}, ${limit}`;
 }
 
 export const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
