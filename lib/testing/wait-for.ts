@@ -10,7 +10,7 @@ export interface WaitOptions {
  * deadline, never a sleep. A condition that throws counts as not yet met, and its last error is part of the failure.
  */
 export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<NonNullable<T>> {
-  const { what = 'the condition', timeoutMs = 15_000, everyMs = 25 } = options;
+  const { what = 'the condition', timeoutMs = 30_000, everyMs = 25 } = options;
   const deadlineAt = performance.now() + timeoutMs;
   let last: unknown = null;
   for (;;) {
