@@ -34,7 +34,7 @@ const region = (page: Page, name: string | RegExp) =>
   page.getByRole('heading', { name }).locator('xpath=ancestor::section[1]');
 /** A figure that draws at least one line. */
 const chart = (page: Page, title: RegExp) =>
-  page.getByRole('figure', { name: title }).locator('path.recharts-line-curve');
+  page.getByRole('figure', { name: title }).filter({ has: page.locator('path.recharts-line-curve') });
 
 const overviews = (): Look[] => [
   {

@@ -54,7 +54,7 @@ function EventLine({ event }: { event: EventView }) {
           <Link
             href={`${routes.activity()}#${event.id}`}
             aria-label={`Link to this entry: ${event.sentence}`}
-            className="inline-flex min-h-6 items-center underline underline-offset-2"
+            className="inline-flex min-h-6 min-w-6 items-center underline underline-offset-2"
           >
             link
           </Link>
