@@ -15,7 +15,7 @@ const DUAL_WRITE: GuidePage = {
       head: 'What begins it',
       text: [
         'Begin dual write publishes a new routing. From then on a gateway sends each write to DynamoDB first, answers with what DynamoDB said, and sends TerraScale the image that came of it. An expression is never sent twice.',
-        'It is a barrier: the stage goes on only when every registered gateway has acknowledged, the longest life of an abandoned request (Δ) has passed, and a canary that each gateway wrote has arrived on TerraScale. A silent gateway still counts.',
+        'It is a barrier: the backfill cannot begin before every registered gateway has acknowledged, the longest life of an abandoned request (Δ) has passed, and a canary that each gateway wrote has arrived on TerraScale. A silent gateway still counts.',
       ],
     },
     {
@@ -29,7 +29,7 @@ const DUAL_WRITE: GuidePage = {
     {
       head: 'Verify',
       text: [
-        'Both sides are compared in full, first source against target, then the target for what the source does not have. A difference is looked at again with a strong read after a delay; only what stays different while nobody writes the key is a mismatch.',
+        'Both sides are compared in full: what the source has, and what only the target has. A difference is looked at again with a strong read after a delay; only what stays different while nobody writes the key is a mismatch.',
         'A verification goes stale after 24 hours, and at once when something makes it void. Then verify again before moving forward.',
       ],
     },
@@ -161,13 +161,13 @@ const DIRTY_KEY: GuidePage = {
       text: [
         'A worker settles each: it reads the authority, writes that image to the follower, and reads the authority again. The mark goes only when both reads agree.',
         'Until then the key is read from the authority, whatever the share says. So nobody reads something old because of a dirty key.',
-        'A write with an unknown outcome waits for Δ first, because the request may still be alive somewhere.',
+        'A write with an unknown outcome is settled at once as well, but its mark stays for Δ, because the request may still be alive somewhere. Then it is settled once more, and goes.',
       ],
     },
     {
       head: 'When to worry',
       text: [
-        'A few, some seconds old, are normal under load. A rising count or an old oldest key says that the follower does not take writes: look at its errors and at throttling, on the traffic page. A flip waits until the number is small; it settles the rest within its hold.',
+        'A few, some seconds old, are normal under load. A rising count or an old oldest key says that the follower does not take writes: look at its errors and at throttling, on the traffic page. A flip waits until the number is small and none waits for Δ; it settles the rest within its hold.',
       ],
     },
   ],
