@@ -99,13 +99,13 @@ export const ERRORS = {
     http: 404,
     retry: false,
     title: 'There is no such plan',
-    check: ['The address may be of a plan that was deleted.', 'Fleet lists every plan.'],
+    check: ['Plans lists them all.', 'The address may be old.'],
   },
   'plan.name_taken': {
     http: 409,
     retry: false,
     title: 'A plan has this name already',
-    check: ['Choose another name.', 'Fleet lists every plan.'],
+    check: ['Choose another name.', 'Plans lists them all.'],
   },
   'plan.no_tables': {
     http: 422,
