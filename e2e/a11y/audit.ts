@@ -30,7 +30,7 @@ export interface Look {
 /** Whatever says that something could not be read, or is still being read. */
 const notReady = (page: Page): Locator =>
   page
-    .getByText(/Landfall could not read|Your role does not show|^Reading .*…$/)
+    .getByText(/Landfall could not read|Your role does not show|^Reading [^.]*…$/)
     .or(page.getByRole('heading', { name: /This page failed|Something went wrong/ }));
 
 /** Axe's findings as lines that name the place. */

@@ -155,7 +155,14 @@ test('the pages of a table at its end show what happened and pass', async ({ bro
 test('the pages of a table under way pass, with a difference and its two images', async ({ browser }) => {
   const place = placeOf('sessions');
   const looks: Look[] = [
-    ofTable(place, 'sessions')[0]!,
+    {
+      name: 'overview of sessions',
+      path: place.table,
+      shows: (page) => [
+        page.getByRole('list', { name: 'Stages of sessions' }).getByRole('listitem'),
+        page.getByRole('region', { name: /^Begin read shift/ }),
+      ],
+    },
     ...verification(place, 'sessions'),
     {
       name: 'a difference',
