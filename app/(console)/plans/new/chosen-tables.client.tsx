@@ -21,7 +21,7 @@ export function ChosenTables({ draft, change }: StepProps) {
       title={`Chosen: ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}`}
       note={
         isIncremental
-          ? 'A wave begins when the one before it has ended. What one wave measured corrects the forecast of the next.'
+          ? 'Waves say the order in which you mean to move the tables. Landfall keeps the order on screen and leaves the beginning of each to you.'
           : undefined
       }
     >
