@@ -23,7 +23,7 @@ export const STRATEGY_WORDS: Record<Strategy, StrategyWords> = {
   },
   incremental: {
     label: 'Incremental by table',
-    says: 'The same for many tables, ordered in waves: what one wave measured corrects the forecast of the next.',
+    says: 'The same for many tables, ordered in waves; each table has its own dual-write cycle.',
     pros: ['Small tables first, with little at stake', 'One table in trouble holds nothing else up', 'No downtime'],
     cons: ['Takes longest over all', 'Transactions across tables of different waves must wait for the last of them'],
     fits: 'Many tables, or a first migration.',
