@@ -72,6 +72,14 @@ beforeAll(async () => {
         total: { N: '12.50' },
       },
     });
+  // As in DynamoDB the count of items lags behind the items.
+  const isCounted = async () => {
+    const { Table } = (await source.running.engine.run('DescribeTable', { TableName: 'orders' })) as {
+      Table: { ItemCount: number };
+    };
+    return Table.ItemCount === 30;
+  };
+  await waitFor(isCounted, { what: 'the count of items' });
   const log = createLog({ process: 'test', level: 'silent' });
   ctx = serviceContextOf({ ...database, sealingKey: randomBytes(32).toString('hex'), log });
   const common = { region: 'eu-central-1', mayCreateTables: false };

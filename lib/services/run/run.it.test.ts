@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADA, GRACE, openServiceRig, type RigTable, type ServiceRig, VIEWER } from '@/lib/testing/service-rig';
+import { waitFor } from '@/lib/testing/wait-for';
+import { dryRun } from '../table/dry-run';
 import { acceptSetAside } from './accept-set-aside';
 import { completeBackfill } from './complete-backfill';
 import { cancelRun, pauseRun, resumeRun, setRunLimit } from './control';
@@ -21,6 +23,8 @@ const jobsOf = (runId: string) => rig.sql`select 1 from graphile_worker.jobs
 async function backfilling(): Promise<{ table: RigTable; runId: string }> {
   const table = await rig.newTable({ stage: 'dual_write' });
   await table.makeVerified();
+  const isAllowed = async () => (await dryRun(rig.ctx, ADA, { tableId: table.id, verb: 'begin_backfill' })).allowed;
+  await waitFor(isAllowed, { what: 'delta to pass' });
   const { runId } = await table.move('begin_backfill', { reason: '' });
   return { table, runId: runId! };
 }
