@@ -94,7 +94,7 @@ test('the target is proven, and dual write begins at every gateway', async ({ pa
 });
 
 /** Dirty keys as the overview says them. */
-const dirtyTile = (page: Page) => page.getByText('Dirty keys', { exact: true }).first().locator('xpath=..');
+const dirtyTile = (page: Page) => page.getByText('Dirty keys', { exact: true }).first().locator('xpath=../..');
 
 test('a target that hangs costs the application nothing; dirty keys rise, then fall to 0 by themselves', async ({
   page,
