@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { markKeys } from '@/db/queries/dirty';
 import { recordWorkerExit } from '@/db/queries/worker';
 import { keyId } from '@/lib/domain/item/key';
@@ -58,6 +58,12 @@ describe('a worker killed in the middle of a page', () => {
     await database.drop();
   });
 
+  /** Ended before the stores are, whatever became of the test. */
+  const running: { stop(): Promise<void> }[] = [];
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((application) => application.stop()));
+  });
+
   it('loses nothing, brings no deleted item back, and costs at most one page a segment', {
     timeout: 120_000,
   }, async () => {
@@ -76,6 +82,7 @@ describe('a worker killed in the middle of a page', () => {
     target.running.faults.add({ kind: 'delay', operations: ['BatchWriteItem'], delayMs: 15 });
     const { runId } = await insertRun(sql, planTableId, { kind: 'backfill', segments: SEGMENTS });
     const application = runApplication(planTableId, acknowledged);
+    running.push(application);
 
     const victim = await spawnWorker({ databaseUrl: database.url });
     workers.push(victim);
@@ -102,8 +109,10 @@ describe('a worker killed in the middle of a page', () => {
       { what: 'the other worker to take a segment over', timeoutMs: 20_000 },
     );
     // Marked at the take-over, and open for as long as nobody has seen the former process end.
-    const held = await sql`select 1 from dirty_key where hold_open_for = ${victim.workerId}`;
-    expect(held.length).toBeGreaterThan(0);
+    await waitFor(
+      async () => (await sql`select 1 from dirty_key where hold_open_for = ${victim.workerId}`).length > 0,
+      { what: 'the keys of the open page to be marked' },
+    );
     await recordWorkerExit(sql, victim.workerId);
 
     await waitFor(async () => (await sql`select 1 from run where id = ${runId} and state = 'done'`).length === 1, {
