@@ -86,3 +86,11 @@ describe('configuration', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 });
+
+test('takes the address of the dashboard from its port where none is given', () => {
+  const given = { DATABASE_URL: 'postgres://localhost/x', LANDFALL_WEB_PORT: '4100' };
+  expect(parseConfig('supervisor', given).publicUrl).toBe('http://127.0.0.1:4100');
+  expect(parseConfig('supervisor', { ...given, LANDFALL_PUBLIC_URL: 'https://landfall.example/' }).publicUrl).toBe(
+    'https://landfall.example',
+  );
+});

@@ -98,7 +98,8 @@ export const FIELDS = {
   }),
   publicUrl: field({
     variable: 'LANDFALL_PUBLIC_URL',
-    about: 'The address that people type for the dashboard. Cookies and origin checks rest on it.',
+    about:
+      'The address that people type for the dashboard; where it is not set, 127.0.0.1 and the port. Cookies and origin checks rest on it.',
     example: 'http://127.0.0.1:3000',
     schema: address(['http:', 'https:'])
       .optional()

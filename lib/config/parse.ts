@@ -70,6 +70,9 @@ export function parseConfig<P extends ProcessName>(process: P, environment: Envi
   if (off && off.length > 0 && values.nodeEnv !== 'test') {
     problems.push(`${FIELDS.safeguardsOff.variable} is for tests and is refused unless NODE_ENV is test`);
   }
+  // The address follows the port where nobody gave one: cookies and origin checks rest on it.
+  if ('webPort' in values && 'publicUrl' in values && !environment[FIELDS.publicUrl.variable]?.trim())
+    values.publicUrl = `http://127.0.0.1:${values.webPort}`;
   if (problems.length > 0) throw new ConfigError(problems);
   // A frozen copy whose secrets do not show when somebody prints it.
   for (const name of fields) {
