@@ -81,7 +81,7 @@ export const fleetColumns: readonly Column<TableRowView>[] = [
       ) : (
         <Link
           href={routes.table(table.planId, table.tableId, 'verification')}
-          className="inline-block min-h-6 font-medium text-bad-fg leading-6 underline underline-offset-2"
+          className="inline-block min-h-6 min-w-6 text-center font-medium text-bad-fg leading-6 underline underline-offset-2"
         >
           {formatCount(table.mismatches)}
         </Link>
