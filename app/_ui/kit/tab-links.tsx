@@ -17,7 +17,10 @@ export function TabLinks({
 }) {
   const path = usePathname();
   return (
-    <nav aria-label={label} className={cn('scroll-thin flex gap-1 overflow-x-auto border-border border-b', className)}>
+    <nav
+      aria-label={label}
+      className={cn('scroll-thin relative flex gap-1 overflow-x-auto border-border border-b', className)}
+    >
       {links.map((link) => {
         const isHere = path === link.href;
         return (
