@@ -1,25 +1,12 @@
-/** Composition root of a gateway: everything it is made of, wired once, and the order in which it starts and ends. */
-import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { openDatabase } from '@/db/client';
+/** A gateway as a server: the core behind HTTP, and the order in which both start and end. */
 import { systemClock } from '@/lib/adapters/clock';
 import { createLog } from '@/lib/adapters/log';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
-import { Control } from './control/control';
-import { DirtyFeed } from './dirty/feed';
-import { Marks } from './dirty/marks';
+import { openCore } from './core';
 import { startServer } from './http/server';
-import { Intents } from './intents/intents';
-import { LIMITS } from './limits';
-import { createPipeline } from './pipeline/create';
-import { Views } from './pipeline/views';
 import { Authorizer } from './sigv4/authorize';
-import { openFolder } from './state/folder';
-import { SealedStores } from './stores';
-
-export const GATEWAY_VERSION = '0.1.0';
 
 export interface GatewayOptions {
   databaseUrl: string;
@@ -56,33 +43,12 @@ export interface RunningGateway {
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { clock = systemClock, safeguards = ALL_SAFEGUARDS } = options;
   const log = options.log ?? createLog({ process: 'gateway', level: 'info' });
-  const folder = await openFolder(join(options.dataDir, 'gateways', options.identity));
-  const database = openDatabase('gateway', options.databaseUrl);
   const sealer = createSealer(options.sealingKey);
-  const views = new Views();
-  const stores = new SealedStores(sealer, log);
   const authorizer = new Authorizer(sealer, clock, log);
   const onFatal = options.onFatal ?? endProcess(log);
-  const intents = await Intents.open({
-    folder: join(folder.path, 'intents'),
-    keysMax: LIMITS.intentKeysMax,
-    compactBytes: LIMITS.intentCompactBytes,
-    bytesMax: LIMITS.intentLogBytesMax,
-    clock,
-    log,
-    safeguards,
-    onFatal,
-  }).catch(async (error: unknown) => {
-    await database.close();
-    folder.release();
-    throw error;
-  });
-  const feed = new DirtyFeed(clock, safeguards);
-  const { sql } = database;
-  const marks = new Marks({ sql, intents, feed, views, log, safeguards });
-  const pipeline = createPipeline({ views, stores, clock, log, safeguards, intents, marker: marks, dirty: feed });
-  const control = new Control({
-    ...{ sql, folder, views, clock, log, safeguards, stores, authorizer, intents, marks, feed, pipeline },
+  const { databaseUrl, connection, identity, dataDir } = options;
+  const core = await openCore({
+    ...{ databaseUrl, connection, identity, dataDir, sealer, clock, log, safeguards, onFatal, keys: authorizer },
   });
   const server = await startServer({
     host: options.host,
@@ -90,40 +56,31 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     region: 'landfall',
     authorizer: options.verifySignatures === false ? null : authorizer,
     log,
-    handle: (request) => pipeline.handle(request),
-    notReady: () => control.notReady(),
+    handle: (request) => core.handle(request),
+    notReady: () => core.notReady(),
   }).catch(async (error: unknown) => {
-    await database.close();
-    folder.release();
+    await core.release();
     throw error;
   });
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${server.port}`;
-  const ready = control.start({ ...options, onFatal, version: GATEWAY_VERSION, host: hostname(), listen: url });
+  const ready = core.start(url);
   ready.catch(() => {});
 
-  const release = async () => {
-    await stores.close();
-    await intents.close().catch(() => {});
-    await database.close();
-    folder.release();
-  };
   return {
     url,
     port: server.port,
-    gatewayId: folder.gatewayId,
+    gatewayId: core.gatewayId,
     ready,
     async close() {
-      const stopped = server.stop();
-      const clean = await control.goodbye(stopped);
+      const { clean } = await core.goodbye(server.stop());
       server.destroy();
-      await release();
+      await core.release();
       return { clean };
     },
     async crash() {
       server.destroy();
-      stores.kill();
-      await control.die();
-      await release();
+      await core.die();
+      await core.release();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The side of a gateway that talks to Postgres. Nothing on the request path waits for it. */
 import { listen, type Sql } from '@/db/client';
 import { readDirty } from '@/db/queries/gateway/dirty';
+import type { KeyRow } from '@/db/queries/gateway/material';
 import { ping, sayGoodbye } from '@/db/queries/gateway/registration';
 import { markUnproven, report, type TableReport } from '@/db/queries/gateway/reports';
 import type { Clock, Log } from '@/lib/adapters/ports';
@@ -13,7 +14,6 @@ import { LIMITS } from '../limits';
 import { decode } from '../pipeline/parse';
 import type { Pipeline } from '../pipeline/pipeline';
 import type { Views } from '../pipeline/views';
-import type { Authorizer } from '../sigv4/authorize';
 import type { StateFolder } from '../state/folder';
 import type { SealedStores } from '../stores';
 import { CanaryDuty } from './canary';
@@ -29,7 +29,8 @@ export interface ControlParts {
   log: Log;
   safeguards: SafeguardSet;
   stores: SealedStores;
-  authorizer: Authorizer;
+  /** Told the keys of applications; null where nobody checks signatures. */
+  keys: { update(rows: readonly KeyRow[]): void } | null;
   intents: Intents;
   marks: Marks;
   feed: DirtyFeed;
@@ -67,13 +68,13 @@ export class Control {
 
   /** Resolves once there is routing to obey. Rejects where this identity may never serve again. */
   async start(facts: StartFacts): Promise<void> {
-    const { views, stores, authorizer, intents, marks } = this.parts;
+    const { views, stores, keys, intents, marks } = this.parts;
     const routing = new RoutingControl({
       ...this.parts,
       registration: facts,
       onMaterial: (material, connectionId) => {
         stores.update(material, connectionId);
-        authorizer.update(material.keys);
+        keys?.update(material.keys);
       },
     });
     this.#routing = routing;

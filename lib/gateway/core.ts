@@ -1,0 +1,108 @@
+/**
+ * What every gateway is, whoever brings it requests: registration, routing, intents, marks, pipeline, goodbye. `run.ts`
+ * puts an HTTP server before it; `lib/client` hands it the requests of the application that it runs inside. Barriers and
+ * fences count both alike (PROTOCOL E1), so both are wired here, once.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '@/db/client';
+import type { KeyRow } from '@/db/queries/gateway/material';
+import type { Clock, Log } from '@/lib/adapters/ports';
+import type { Sealer } from '@/lib/adapters/sealing';
+import type { SafeguardSet } from '@/lib/domain/safeguards';
+import { Control } from './control/control';
+import { DirtyFeed } from './dirty/feed';
+import { Marks } from './dirty/marks';
+import { Intents } from './intents/intents';
+import { LIMITS } from './limits';
+import type { GatewayAnswer, GatewayRequest } from './pipeline/answer';
+import { createPipeline } from './pipeline/create';
+import { Views } from './pipeline/views';
+import { openFolder } from './state/folder';
+import { SealedStores } from './stores';
+
+export const GATEWAY_VERSION = '0.1.0';
+
+export interface CoreOptions {
+  databaseUrl: string;
+  sealer: Sealer;
+  /** The source connection, by id or by name. */
+  connection: string;
+  identity: string;
+  /** The state of this gateway lies in `<dataDir>/gateways/<identity>`. */
+  dataDir: string;
+  clock: Clock;
+  log: Log;
+  safeguards: SafeguardSet;
+  /** Ends the process; a failed sync of the intents does that. */
+  onFatal(error: Error): void;
+  /** Told the keys of applications, where somebody checks signatures. */
+  keys: { update(rows: readonly KeyRow[]): void } | null;
+}
+
+export interface GatewayCore {
+  gatewayId: string;
+  handle(request: GatewayRequest): Promise<GatewayAnswer>;
+  /** Null when it may serve, else why not. */
+  notReady(): string | null;
+  /** Registers and begins to obey; resolves once there is routing. `listen` is how screens name the way in. */
+  start(listen: string): Promise<void>;
+  /**
+   * Waits for what is in flight; then goodbye where no intent is open, else `clean: false`, which counts as a crash.
+   * `stopped` resolves once nothing new comes in. `release` follows.
+   */
+  goodbye(stopped: Promise<void>): Promise<{ clean: boolean }>;
+  /** For tests: ends as kill -9 would, as far as one process can. */
+  die(): Promise<void>;
+  /** Gives back folder, pools and sockets; the last call. */
+  release(): Promise<void>;
+}
+
+/** Opens the state of a gateway and wires its parts. @throws FolderLockedError. */
+export async function openCore(options: CoreOptions): Promise<GatewayCore> {
+  const { clock, log, safeguards, sealer, onFatal, keys } = options;
+  const folder = await openFolder(join(options.dataDir, 'gateways', options.identity));
+  const database = openDatabase('gateway', options.databaseUrl);
+  const views = new Views();
+  const stores = new SealedStores(sealer, log);
+  const intents = await Intents.open({
+    folder: join(folder.path, 'intents'),
+    keysMax: LIMITS.intentKeysMax,
+    compactBytes: LIMITS.intentCompactBytes,
+    bytesMax: LIMITS.intentLogBytesMax,
+    clock,
+    log,
+    safeguards,
+    onFatal,
+  }).catch(async (error: unknown) => {
+    await database.close();
+    folder.release();
+    throw error;
+  });
+  const feed = new DirtyFeed(clock, safeguards);
+  const { sql } = database;
+  const marks = new Marks({ sql, intents, feed, views, log, safeguards });
+  const pipeline = createPipeline({ views, stores, clock, log, safeguards, intents, marker: marks, dirty: feed });
+  const control = new Control({
+    ...{ sql, folder, views, clock, log, safeguards, stores, keys, intents, marks, feed, pipeline },
+  });
+  const { connection, identity } = options;
+  return {
+    gatewayId: folder.gatewayId,
+    handle: (request) => pipeline.handle(request),
+    notReady: () => control.notReady(),
+    start: (listen) =>
+      control.start({ connection, identity, onFatal, version: GATEWAY_VERSION, host: hostname(), listen }),
+    goodbye: async (stopped) => ({ clean: await control.goodbye(stopped) }),
+    async die() {
+      stores.kill();
+      await control.die();
+    },
+    async release() {
+      await stores.close();
+      await intents.close().catch(() => {});
+      await database.close();
+      folder.release();
+    },
+  };
+}
