@@ -53,6 +53,11 @@ export interface WireRequest {
   body: Buffer | string;
   /** SHA-256 of the body in hex where the caller has it already, so that it is hashed once. */
   payloadHash?: string;
+  /**
+   * The caller cuts the answer's bytes and refuses what it cannot read, so a 200 without a checksum is not parsed first.
+   * Bytes under a checksum that does not fit are `undecodable` all the same.
+   */
+  isReadByCaller?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
 }

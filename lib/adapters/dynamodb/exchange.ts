@@ -6,6 +6,7 @@ export interface ExchangeOptions {
   resolve(outcome: WireOutcome): void;
   clock: Clock;
   answerBytesMax: number;
+  isReadByCaller?: boolean;
 }
 
 type UnknownCause = Extract<WireOutcome, { kind: 'unknown' }>['cause'];
@@ -65,9 +66,9 @@ export class WireExchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.isOver) return;
-    const { clock } = this.#options;
+    const { clock, isReadByCaller } = this.#options;
     const answer = { status: this.#status ?? 0, headers: this.#headers, body: this.#body() };
-    this.#finish(classifyAnswer(answer, clock.nowMs()));
+    this.#finish(classifyAnswer(answer, clock.nowMs(), isReadByCaller));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

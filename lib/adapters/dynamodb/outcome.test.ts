@@ -105,4 +105,12 @@ describe('what an answer says about a write', () => {
     [{ 'x-amz-retry-after': '1500' }, 1_500],
     [{}, null],
   ])('%j asks to wait %s ms', (headers, ms) => expect(retryAfterMsOf(headers, nowMs)).toBe(ms));
+
+  test('leaves reading a 200 to a caller that cuts bytes, but never bytes that their checksum contradicts', () => {
+    const cut = (headers: Record<string, string>, body: string) =>
+      classifyAnswer({ status: 200, headers, body: Buffer.from(body) }, nowMs, true).kind;
+    expect(cut({}, '{"truncated":"')).toBe('ok');
+    expect(cut({ 'x-amz-crc32': '1' }, '{"a":1}')).toBe('unknown');
+    expect(cut({}, '<html>')).toBe('unknown');
+  });
 });

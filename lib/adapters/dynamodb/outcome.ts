@@ -16,9 +16,10 @@ export interface WireAnswer {
 /** Longest error body that is read; stores send a few hundred bytes. */
 export const ERROR_BYTES_MAX = 1024 * 1024;
 
-export function classifyAnswer(answer: WireAnswer, nowMs: number): WireOutcome {
+export function classifyAnswer(answer: WireAnswer, nowMs: number, isReadByCaller = false): WireOutcome {
   const { status } = answer;
-  if (status === 200) return isDecodable(answer) ? { kind: 'ok', ...answer } : unreadable(answer, 'answer is no JSON');
+  if (status === 200)
+    return isDecodable(answer, isReadByCaller) ? { kind: 'ok', ...answer } : unreadable(answer, 'answer is no JSON');
   if (status >= 500) {
     const message = messageOf(errorBody(answer)) ?? `status ${status}`;
     return { kind: 'unknown', cause: 'server_error', ...answer, message };
@@ -40,14 +41,14 @@ function unreadable(answer: WireAnswer, message: string): WireOutcome {
   return { kind: 'unknown', cause: 'undecodable', ...answer, message };
 }
 
-/** The store's own checksum proves the bytes without parsing them; without one the answer is parsed. */
-function isDecodable({ headers, body }: WireAnswer): boolean {
+/** The store's own checksum proves the bytes without parsing them; without one the answer is parsed, here or by who asked. */
+function isDecodable({ headers, body }: WireAnswer, isReadByCaller: boolean): boolean {
   // TagResource and UntagResource answer with nothing; the request id tells a store's answer from a proxy's.
   if (body.length === 0) return headers['x-amzn-requestid'] !== undefined;
   if (body[0] !== 0x7b) return false;
   const declared = headers['x-amz-crc32'];
   if (declared !== undefined) return Number(declared) === crc32(body);
-  return parseObject(body) !== null;
+  return isReadByCaller || parseObject(body) !== null;
 }
 
 type Body = Record<string, unknown> | null;

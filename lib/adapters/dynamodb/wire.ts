@@ -69,7 +69,7 @@ export function createStoreWire(target: StoreTarget, options: StoreWireOptions =
     let isDispatched = false;
     try {
       return await new Promise<WireOutcome>((resolve) => {
-        const exchange = new WireExchange({ resolve, clock, answerBytesMax });
+        const exchange = new WireExchange({ resolve, clock, answerBytesMax, isReadByCaller: request.isReadByCaller });
         exchange.begin(request.timeoutMs ?? target.timeoutMs, request.signal);
         const isQueued = turns.take(() => {
           if (exchange.isOver) return false;
