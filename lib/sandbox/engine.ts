@@ -7,6 +7,7 @@ import {
   clientError,
   createStore,
   type DynaliteStore,
+  type EngineOperation,
   isClientError,
   isEngineOperation,
   type Json,
@@ -15,6 +16,8 @@ import {
 } from './dynalite-modules';
 import { parseRequest, renderAnswer } from './proto-name';
 import { SharedLock } from './shared-lock';
+import { StreamBook } from './streams/stream-book';
+import { writesOf } from './streams/writes';
 import { TableCounts } from './table-counts';
 import { runTransactGet, runTransactWrite } from './transactions';
 
@@ -29,6 +32,7 @@ export interface EngineLimits {
 /** DynamoDB's own. */
 export const DYNAMODB_LIMITS: EngineLimits = { transactItemsMax: 100 };
 
+export const STREAMS_PREFIX = 'DynamoDBStreams_20120810.';
 const SERIALIZATION = { status: 400, body: '{"__type":"com.amazon.coral.service#SerializationException"}' };
 const INTERNAL = 'com.amazonaws.dynamodb.v20120810#InternalServerError';
 
@@ -45,6 +49,7 @@ export class Engine {
   /** Single operations share it, a transaction has it alone. */
   readonly #lock = new SharedLock();
   readonly counts: TableCounts;
+  readonly streams: StreamBook;
 
   /** `path` is a directory of its own; without it the data lives in memory. */
   constructor(
@@ -53,6 +58,7 @@ export class Engine {
   ) {
     this.#store = createStore({ path: options.path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
     this.counts = new TableCounts(this.#store);
+    this.streams = new StreamBook(options.path ? `${options.path}-streams` : null);
   }
 
   /** Runs one operation given as it came over the wire; never throws for what a client sent. */
@@ -75,9 +81,13 @@ export class Engine {
   /** Runs one operation; throws a ClientError for a refusal. */
   async run(operation: string, input: Json): Promise<Json> {
     const store = this.#store;
+    if (operation.startsWith(STREAMS_PREFIX)) return this.streams.run(operation.slice(STREAMS_PREFIX.length), input);
     switch (operation) {
-      case 'TransactWriteItems':
-        return await this.#lock.alone(() => runTransactWrite(store, input, this.limits.transactItemsMax));
+      case 'TransactWriteItems': {
+        const writes = await writesOf(store, operation, input);
+        const write = () => runTransactWrite(store, input, this.limits.transactItemsMax);
+        return await this.#lock.alone(() => this.streams.around(writes, write));
+      }
       case 'TransactGetItems':
         return await this.#lock.alone(() => runTransactGet(store, input));
       case 'UpdateTimeToLive':
@@ -88,10 +98,27 @@ export class Engine {
     if (!isEngineOperation(operation)) {
       throw clientError('com.amazon.coral.service#UnknownOperationException', '');
     }
-    const data = validated(store, operation, input);
+    return await this.#act(operation, input);
+  }
+
+  async #act(operation: EngineOperation, input: Json): Promise<Json> {
+    const store = this.#store;
+    const { StreamSpecification: stream, ...given } = input;
+    const isTableChange = operation === 'UpdateTable' || operation === 'CreateTable';
+    if (operation === 'UpdateTable' && stream !== undefined) return await this.#updateStream(given, stream);
+    const data = validated(store, operation, isTableChange ? given : input);
     if (operation === 'DeleteTable' || operation === 'CreateTable') this.counts.forget(String(data.TableName));
-    const answer = await this.#lock.shared(() => act(store, operation, data));
-    return operation === 'DescribeTable' ? await this.counts.describe(answer) : answer;
+    const writes = await writesOf(store, operation, data);
+    const answer = await this.#lock.shared(() => this.streams.around(writes, () => act(store, operation, data)));
+    if (operation === 'CreateTable' && stream !== undefined) this.streams.specify(String(data.TableName), stream);
+    return operation === 'DescribeTable' ? this.streams.describe(await this.counts.describe(answer)) : answer;
+  }
+
+  async #updateStream(given: Json, stream: unknown): Promise<Json> {
+    const TableName = await this.#table(given);
+    this.streams.specify(TableName, stream);
+    const { Table } = await this.#act('DescribeTable', { TableName });
+    return { TableDescription: Table };
   }
 
   async #table(input: Json): Promise<string> {

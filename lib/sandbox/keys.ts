@@ -20,6 +20,12 @@ const NEEDS: Record<string, Permission> = {
     ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'].map((name) => [name, 'write']),
   ),
   ...Object.fromEntries(
+    ['ListStreams', 'DescribeStream', 'GetShardIterator', 'GetRecords'].map((name) => [
+      `DynamoDBStreams_20120810.${name}`,
+      'read',
+    ]),
+  ),
+  ...Object.fromEntries(
     ['DescribeTable', 'ListTables', 'DescribeTimeToLive', 'ListTagsOfResource'].map((name) => [name, 'describe']),
   ),
 };

@@ -40,11 +40,11 @@ export interface CallOptions {
 /** Sends one operation and decodes its answer. Never throws for what a store says, never repeats. */
 export async function call(
   wire: StoreWire,
-  request: { operation: string; input: Json },
+  request: { operation: string; input: Json; target?: string },
   options: CallOptions = {},
 ): Promise<Answer<Json>> {
   const body = Buffer.from(JSON.stringify(request.input));
-  const outcome = await wire.send({ operation: request.operation, body, ...options });
+  const outcome = await wire.send({ operation: request.operation, target: request.target, body, ...options });
   if (outcome.kind === 'unknown') {
     return { kind: 'unknown', cause: outcome.cause, status: outcome.status, message: outcome.message };
   }
