@@ -10,11 +10,14 @@ import type { KeyRow } from '@/db/queries/gateway/material';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
+import { Admission } from './admission/admission';
+import { LoopDelay } from './admission/loop-delay';
 import { Control } from './control/control';
 import { DirtyFeed } from './dirty/feed';
 import { Marks } from './dirty/marks';
 import { Intents } from './intents/intents';
 import { LIMITS } from './limits';
+import { Counters } from './metrics/counters';
 import type { GatewayAnswer, GatewayRequest } from './pipeline/answer';
 import { createPipeline } from './pipeline/create';
 import { Views } from './pipeline/views';
@@ -40,8 +43,22 @@ export interface CoreOptions {
   keys: { update(rows: readonly KeyRow[]): void } | null;
 }
 
+/** What its metrics are read from. */
+export interface CoreInside {
+  views: Views;
+  stores: SealedStores;
+  intents: Intents;
+  feed: DirtyFeed;
+  marks: Marks;
+  admission: Admission;
+  counters: Counters;
+  loopDelay: LoopDelay;
+  control: Control;
+}
+
 export interface GatewayCore {
   gatewayId: string;
+  inside: CoreInside;
   handle(request: GatewayRequest): Promise<GatewayAnswer>;
   /** Null when it may serve, else why not. */
   notReady(): string | null;
@@ -64,7 +81,10 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   const folder = await openFolder(join(options.dataDir, 'gateways', options.identity));
   const database = openDatabase('gateway', options.databaseUrl);
   const views = new Views();
-  const stores = new SealedStores(sealer, log);
+  const counters = new Counters();
+  const loopDelay = new LoopDelay();
+  const admission = new Admission(() => loopDelay.sustainedMs());
+  const stores = new SealedStores(sealer, log, counters, clock);
   const intents = await Intents.open({
     folder: join(folder.path, 'intents'),
     keysMax: LIMITS.intentKeysMax,
@@ -82,14 +102,21 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   const feed = new DirtyFeed(clock, safeguards);
   const { sql } = database;
   const marks = new Marks({ sql, intents, feed, views, log, safeguards });
-  const pipeline = createPipeline({ views, stores, clock, log, safeguards, intents, marker: marks, dirty: feed });
+  const common = { views, stores, clock, log, safeguards, intents, admission };
+  const pipeline = createPipeline({ ...common, marker: marks, dirty: feed });
   const control = new Control({
     ...{ sql, folder, views, clock, log, safeguards, stores, keys, intents, marks, feed, pipeline },
   });
   const { connection, identity } = options;
   return {
     gatewayId: folder.gatewayId,
-    handle: (request) => pipeline.handle(request),
+    inside: { views, stores, intents, feed, marks, admission, counters, loopDelay, control },
+    handle: async (request) => {
+      const startedAt = performance.now();
+      const answer = await pipeline.handle(request);
+      counters.answered(request.operation, answer, performance.now() - startedAt);
+      return answer;
+    },
     notReady: () => control.notReady(),
     start: (listen) =>
       control.start({ connection, identity, onFatal, version: GATEWAY_VERSION, host: hostname(), listen }),
@@ -99,6 +126,7 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
       await control.die();
     },
     async release() {
+      loopDelay.stop();
       await stores.close();
       await intents.close().catch(() => {});
       await database.close();

@@ -8,8 +8,30 @@ export const LIMITS = {
   /** Longer than the idle time of common balancers, so that they and not we close first. */
   keepAliveMs: 65_000,
   connectionsMax: 10_000,
-  /** Requests at once; one more is asked to come again. */
-  requestsInFlightMax: 8_192,
+  /** Requests at once, and the bytes of them and of answers not yet taken: reads are refused at 75 %, writes at 100 %. */
+  requestsInFlightMax: 2_048,
+  liveBytesMax: 128 * 1024 * 1024,
+  /** Requests that wait for a hold to end. */
+  heldRequestsMax: 8_192,
+  /** Images on their way to the follower; past it keys are marked at once and settled later. */
+  mirrorImagesMax: 2_048,
+  mirrorBytesMax: 48 * 1024 * 1024,
+  shadowReadsMax: 64,
+  shadowBytesMax: 16 * 1024 * 1024,
+  /** Sustained delay of the event loop at which nothing more is taken on. */
+  loopDelayMsMax: 1_000,
+  /** Failures in a row after which a store is asked only by probes, and the wait before each, doubled up to the most. */
+  breakerFailuresMax: 5,
+  breakerWaitMsMin: 500,
+  breakerWaitMsMax: 15_000,
+  /** Successes in a row of probes that close a breaker. */
+  breakerProbesToClose: 2,
+  breakerProbeMsMax: 5_000,
+  /** Requests at once to an authority whose breaker is open; one more is answered at once. */
+  openAuthorityInFlightMax: 16,
+  /** A 429 without Retry-After, and the longest Retry-After that is believed. */
+  throttlePauseMs: 250,
+  retryAfterMsMax: 300_000,
   /** One request to a store where no plan says anything. */
   passThroughTimeoutMs: 30_000,
   /** A wire whose credential was replaced is closed after this. */
@@ -27,6 +49,8 @@ export const LIMITS = {
   intentCompactBytes: 8 * 1024 * 1024,
   marksPerFlushMax: 200,
   markRetryMsMax: 2_000,
+  /** Marks that wait for Postgres; past it those of tables that owe a verification anyway are dropped. */
+  marksWaitingMax: 100_000,
   /** Rows of dirty keys held in memory for one table; more send the whole table's reads to the authority. */
   dirtyRowsPerTableMax: 20_000,
   tokensMax: 50_000,

@@ -197,7 +197,7 @@ describe('the rules of a gateway', () => {
     const read = async (safeguards: SafeguardSet) => {
       const it = await scene(safeguards, 'shift');
       await it.setOn('target', 'a', 1);
-      rig.target.running.faults.add({ kind: 'throttle', operations: ['PutItem'], times: 1 });
+      rig.target.running.faults.add({ kind: 'throttle_dynamodb', operations: ['PutItem'], times: 1 });
       await it.put('a', 2);
       return await it.get('a');
     };
@@ -211,7 +211,7 @@ describe('the rules of a gateway', () => {
       await it.setOn('target', 'a', 1);
       const other = await rig.gateway(`other${sequence}`);
       started.push(other);
-      rig.target.running.faults.add({ kind: 'throttle', operations: ['PutItem'], times: 1 });
+      rig.target.running.faults.add({ kind: 'throttle_dynamodb', operations: ['PutItem'], times: 1 });
       await other.client.send(new PutItemCommand({ TableName: it.name, Item: { id: S('a'), n: N(2) } }));
       await it.isDirty();
       await waitFor(async () => {

@@ -3,11 +3,15 @@
  * used where one was issued, else the connection's own.
  */
 import type { ConnectionRow, Material } from '@/db/queries/gateway/material';
+import { systemClock } from '@/lib/adapters/clock';
 import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
-import type { Log, StoreCredentials, StoreWire } from '@/lib/adapters/ports';
+import type { Clock, Log, StoreCredentials, StoreWire } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
 import type { TableRouting } from '@/lib/contracts/routing';
+import { Breaker, type BreakerState } from './breaker/breaker';
+import { guarded } from './breaker/guard';
 import { LIMITS } from './limits';
+import { Counters } from './metrics/counters';
 import type { Store, Stores } from './pipeline/stores';
 
 interface Made {
@@ -23,10 +27,14 @@ export class SealedStores implements Stores {
 
   #connectionId: string | null = null;
   #isDead = false;
+  /** One a connection: whatever credential was used, it is the same store that answers or does not. */
+  readonly #breakers = new Map<string, Breaker>();
 
   constructor(
     private readonly sealer: Sealer,
     private readonly log: Log,
+    private readonly counters: Counters = new Counters(),
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** Takes new endpoints and credentials. Wires that changed are replaced; the old ones end with their last answer. */
@@ -63,7 +71,8 @@ export class SealedStores implements Stores {
       purposes[table.authority === 'source' ? 0 : 1],
     );
     const tableName = !isSource && table.targetTableName !== table.tableName ? table.targetTableName : null;
-    const made: Store = { wire, tableName, kind: wire.target.kind };
+    const breaker = this.#breaker(wire.target.connectionId);
+    const made: Store = { wire, tableName, kind: wire.target.kind, admits: () => breaker.admits() };
     known[side] = made;
     return made;
   }
@@ -72,6 +81,14 @@ export class SealedStores implements Stores {
     let sum = 0;
     for (const { wire } of this.#wires.values()) sum += wire.inFlight();
     return sum;
+  }
+
+  /** By label of the store: its breaker, and for how long it asked to be left alone. */
+  breakers(): { store: string; state: BreakerState; opened: number; pausedForMs: number }[] {
+    return [...this.#breakers].map(([id, breaker]) => ({
+      ...{ store: this.#label(id), state: breaker.state() },
+      ...{ opened: breaker.opened, pausedForMs: breaker.pausedForMs() },
+    }));
   }
 
   /** For tests of a crash: nothing more is sent, and no answer comes back to anybody. */
@@ -87,6 +104,24 @@ export class SealedStores implements Stores {
   #sourceId(): string {
     if (this.#connectionId === null) throw new Error('No connection is known yet');
     return this.#connectionId;
+  }
+
+  #label(connectionId: string): string {
+    return connectionId === this.#connectionId ? 'source' : connectionId;
+  }
+
+  #breaker(connectionId: string): Breaker {
+    let breaker = this.#breakers.get(connectionId);
+    if (breaker === undefined) {
+      breaker = new Breaker(this.clock);
+      const log = this.log;
+      breaker.onChange = (state) => {
+        if (state === 'closed') log.info({ connectionId }, 'The store answers again');
+        else log.warn({ connectionId }, 'The store does not answer; it is asked by probes only where it can be spared');
+      };
+      this.#breakers.set(connectionId, breaker);
+    }
+    return breaker;
   }
 
   #mortal(wire: StoreWire): StoreWire {
@@ -119,7 +154,11 @@ export class SealedStores implements Stores {
       credentials: this.#open(connection, sealed, issued ? 'store-credential' : 'connection'),
       timeoutMs: LIMITS.passThroughTimeoutMs,
     });
-    const wire = this.#mortal(made);
+    const wire = guarded(this.#mortal(made), {
+      breaker: this.#breaker(connectionId),
+      counters: this.counters,
+      store: this.#label(connectionId),
+    });
     this.#wires.set(id, { text, wire });
     // Images that still wait were given the old wire.
     if (known) setTimeout(() => void known.wire.close(), LIMITS.retiredWireMs).unref();

@@ -4,6 +4,8 @@ import { THROTTLE_TYPES } from '@/lib/adapters/dynamodb/call';
 import type { Clock, Log, WireOutcome } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { Admission } from '../admission/admission';
+import { spared } from '../breaker/guard';
 import type { Intents } from '../intents/intents';
 import { LIMITS } from '../limits';
 import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
@@ -27,6 +29,7 @@ export interface PipelineParts {
   marker: Marker;
   dirty: DirtyKnown;
   tokens: TokenMemory;
+  admission: Admission;
 }
 
 /** One request under one view. */
@@ -60,6 +63,16 @@ export async function ask(
     traffic.add(side === 'source' ? 'sourceErrors' : 'targetErrors');
   }
   return outcome;
+}
+
+/**
+ * A read of the follower that the authority can answer as well, where the follower is better left alone (its breaker is
+ * open, or it asked for patience): nothing is sent, and the read falls back at once. Null: ask it.
+ */
+export function sparedRead(call: Call, table: TableRouting, side: Side): WireOutcome | null {
+  if (side === table.authority) return null;
+  const { admits } = call.parts.stores.side(table, side);
+  return admits === undefined || admits() ? null : spared();
 }
 
 /** The plan's bound while a hold may have to wait for the request; before and after the move, the source's own pace. */

@@ -9,6 +9,7 @@ import type { TableRouting } from '@/lib/contracts/routing';
 import { equal } from '@/lib/domain/item/compare';
 import type { DirtyCause } from '@/lib/domain/routing/dirty';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { Admission, Ticket } from '../admission/admission';
 import type { Intents, OpenKey } from '../intents/intents';
 import { LIMITS } from '../limits';
 import type { ConfirmReader } from './confirm';
@@ -32,6 +33,8 @@ export interface MirrorJob {
   follower: Store;
   followerSide: Side;
   open: OpenKey;
+  /** What the image holds of memory, about. */
+  bytes: number;
   /** The follower's outcome is known and confirmed or marked, or a newer image has taken over. */
   done(): void;
   isDone: boolean;
@@ -51,6 +54,7 @@ export interface MirrorParts {
   marker: Marker;
   views: Views;
   safeguards: SafeguardSet;
+  admission: Admission;
 }
 
 type Verdict = 'equal' | 'superseded' | { cause: DirtyCause; isUnknown: boolean };
@@ -62,11 +66,19 @@ interface Sent {
 }
 
 export class Mirror {
+  readonly #tickets = new Map<MirrorJob, Ticket>();
+
   constructor(private readonly parts: MirrorParts) {}
 
   /** Takes over the newest image of a key; the caller holds the key's lane. */
   offer(lane: MirrorLane, job: MirrorJob): void {
     this.parts.views.begin(job.view, [job.table]);
+    if (!this.#admit(job)) {
+      // Nothing was sent, and an older image on its way is confirmed against what the authority has now.
+      this.#finish(job, SPARED);
+      this.parts.lanes.forget(lane);
+      return;
+    }
     if (!lane.isMirroring) {
       lane.isMirroring = true;
       void this.#run(lane, job);
@@ -84,7 +96,8 @@ export class Mirror {
   offerTogether(lanes: readonly MirrorLane[], jobs: readonly MirrorJob[]): boolean {
     const isFree = lanes.every((lane) => !lane.isMirroring && lane.waiting === null);
     const isOne = jobs.every((job) => job.follower.wire === jobs[0]?.follower.wire);
-    if (!isFree || !isOne || jobs.length < 2 || jobs.length > LIMITS.transactFollowerItemsMax) {
+    const isFit = jobs.length >= 2 && jobs.length <= LIMITS.transactFollowerItemsMax;
+    if (!isFree || !isOne || !isFit || !jobs.every((job) => this.#admit(job)) || !mayAsk(jobs[0] as MirrorJob)) {
       for (const [at, job] of jobs.entries()) this.offer(lanes[at] as MirrorLane, job);
       return false;
     }
@@ -94,6 +107,14 @@ export class Mirror {
     }
     void this.#together(lanes, jobs);
     return true;
+  }
+
+  /** Takes room for an image; one that has it already keeps it. */
+  #admit(job: MirrorJob): boolean {
+    if (this.#tickets.has(job)) return true;
+    const ticket = this.parts.admission.mirror(job.bytes);
+    if (ticket !== null) this.#tickets.set(job, ticket);
+    return ticket !== null;
   }
 
   async #together(lanes: readonly MirrorLane[], jobs: readonly MirrorJob[]): Promise<void> {
@@ -140,6 +161,7 @@ export class Mirror {
   }
 
   async #one(lane: MirrorLane, job: MirrorJob, known: Sent | undefined): Promise<Verdict> {
+    if (known === undefined && !mayAsk(job)) return SPARED;
     const image = known === undefined ? await this.#imageOf(job) : known.image;
     if (image === undefined) return { cause: 'mirror_failed', isUnknown: false };
     const outcome = known?.outcome ?? (await this.#write(job, image));
@@ -190,9 +212,15 @@ export class Mirror {
       intents.end(job.open);
     }
     views.end(job.view, [job.table]);
+    this.#tickets.get(job)?.release();
+    this.#tickets.delete(job);
     job.isDone = true;
     job.done();
   }
 }
+
+/** The follower is left alone while it does not answer or asked for patience: the key is marked, no socket is used. */
+const mayAsk = ({ follower }: MirrorJob): boolean => follower.admits === undefined || follower.admits();
+const SPARED: Verdict = { cause: 'mirror_failed', isUnknown: false };
 
 const UNKNOWN: Verdict = { cause: 'unknown_outcome', isUnknown: true };

@@ -160,6 +160,7 @@ function jobOf(
     follower: stores.side(table, followerSide),
     followerSide,
     open: of.key,
+    bytes: Math.ceil(call.request.body.length / write.units.length),
     done: finish,
     isDone: false,
     isAbandoned: false,
@@ -170,6 +171,8 @@ function jobOf(
 
 /** The application waits a little, so that it mostly finds its write on both sides; the mirror goes on regardless. */
 async function waitForMirror(call: Call, jobs: readonly MirrorJob[], all: Promise<unknown>): Promise<void> {
+  // Most images that are marked at once are done before anybody waits.
+  if (jobs.every((job) => job.isDone) || !call.parts.admission.mayWaitForMirror()) return;
   const ms = Math.min(...jobs.map((job) => job.table.mirrorWaitMsMax));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((done) => {

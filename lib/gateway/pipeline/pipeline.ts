@@ -5,6 +5,7 @@
  */
 import type { TableRouting } from '@/lib/contracts/routing';
 import { routeWrite } from '@/lib/domain/routing/route';
+import type { Ticket } from '../admission/admission';
 import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
 import { type Call, comeAgain, type PipelineParts } from './context';
 import { refuseStatements, refuseUnsafe } from './other-calls';
@@ -21,10 +22,30 @@ import { writeTransact } from './write-transact';
 const NOTHING = { watched: [], touched: [] };
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems']);
 
+/** Where a request stands in the admission: it moves while it waits for a hold. */
+interface Place {
+  ticket: Ticket | null;
+}
+
 export class Pipeline {
   constructor(private readonly parts: PipelineParts) {}
 
+  /** Serves a request while there is room for it; what is refused for want of room was not begun. */
   async handle(request: GatewayRequest): Promise<GatewayAnswer> {
+    const { admission } = this.parts;
+    const { length } = request.body;
+    const place: Place = { ticket: null };
+    const taken = admission.live(WRITES.has(request.operation) ? 'write' : 'read', length);
+    if (typeof taken === 'string') return refusal('ThrottlingException', taken);
+    place.ticket = taken;
+    try {
+      return await this.#serve(request, place);
+    } finally {
+      place.ticket?.release();
+    }
+  }
+
+  async #serve(request: GatewayRequest, place: Place): Promise<GatewayAnswer> {
     const { views, clock } = this.parts;
     let waitingSinceMs: number | null = null;
     for (;;) {
@@ -54,8 +75,22 @@ export class Pipeline {
         this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);
         return comeAgain(stopped.table);
       }
-      await views.newerThan(view, leftMs);
+      if (!(await this.#waitHeld({ request, place, view, leftMs }))) return comeAgain(stopped.table);
     }
+  }
+
+  /** Waits outside the room of requests that are served. False: too many wait. */
+  async #waitHeld(of: { request: GatewayRequest; place: Place; view: RoutingView; leftMs: number }): Promise<boolean> {
+    const { admission, views } = this.parts;
+    const { request, place, view, leftMs } = of;
+    const held = admission.held(request.body.length);
+    if (held === null) return false;
+    place.ticket?.release();
+    place.ticket = held;
+    await views.newerThan(view, leftMs);
+    held.release();
+    place.ticket = admission.resumed(request.body.length);
+    return true;
   }
 
   #stopped(found: Routed, isWrite: boolean): { table: TableRouting; isHeld: boolean } | null {

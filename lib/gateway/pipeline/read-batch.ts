@@ -5,7 +5,7 @@ import type { WireItem, WireOutcome } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId } from '@/lib/domain/item/key';
 import { type GatewayAnswer, jsonAnswer, withBody } from './answer';
-import { type Call, timeoutMsOf } from './context';
+import { type Call, sparedRead, timeoutMsOf } from './context';
 import { decode, isJson, type Json, member, tableNameOf } from './parse';
 import { keyFacts } from './read-one';
 import { cannotRead, markMissed, mayFallBackNow, route } from './reads';
@@ -29,7 +29,7 @@ export async function readBatch(call: Call): Promise<GatewayAnswer> {
   }
   if ('answer' in parts) return parts.answer;
   const isWhole = parts.length === 1;
-  const results = await Promise.all(parts.map((part) => sendPart(call, part, isWhole)));
+  const results = await Promise.all(parts.map(async (part) => sparedPart(call, part) ?? sendPart(call, part, isWhole)));
   const second = await fallBack(call, parts, results);
   return merged([...results.map((one) => one.answer), ...second]);
 }
@@ -71,6 +71,16 @@ function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } | nu
 interface Result {
   answer: GatewayAnswer;
   outcome: WireOutcome;
+}
+
+/** Keys of the follower that can all fall back, while it is left alone; null: ask it. */
+function sparedPart(call: Call, part: Part): Result | null {
+  const items = [...part.items.values()];
+  const [first] = items;
+  if (first?.table == null || items.some((of) => of.table === null || of.fallbackKeys.size < of.keys.length))
+    return null;
+  const outcome = sparedRead(call, first.table, part.side);
+  return outcome === null ? null : { outcome, answer: answerOf(outcome, part.store.kind) };
 }
 
 async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Result> {

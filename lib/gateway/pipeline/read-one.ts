@@ -4,7 +4,7 @@ import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId, partitionUnit } from '@/lib/domain/item/key';
 import type { ReadFacts, ReadRoute } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
-import { ask, type Call } from './context';
+import { ask, type Call, sparedRead } from './context';
 import { partitionOf } from './key-condition';
 import { decode, isJson, type Json, member } from './parse';
 import { cannotRead, isKeyDirty, isPartitionDirty, markMissed, mayFallBackNow, route } from './reads';
@@ -23,7 +23,11 @@ export async function readOne(call: Call, table: TableRouting): Promise<GatewayA
     return cannotRead(table, decision.sentence);
   }
   if (operation === 'Scan' && call.input.IndexName === undefined) return await scan(call, table, decision);
-  const { answer, outcome } = await read(call, table, decision.store);
+  const spared = decision.fallback ? sparedRead(call, table, decision.store) : null;
+  const { answer, outcome } =
+    spared === null
+      ? await read(call, table, decision.store)
+      : { outcome: spared, answer: answerOf(spared, 'terrascale') };
   const isMissing = operation === 'GetItem' ? hasNoItem : hasNoItems;
   return await orFallBack(call, table, { decision, answer, outcome, isMissing });
 }

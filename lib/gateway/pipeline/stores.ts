@@ -9,6 +9,11 @@ export interface Store {
   kind: StoreTarget['kind'];
   /** The table's name there where it is another one; null: as the application says it. */
   tableName: string | null;
+  /**
+   * Whether work that can do without this store may ask it now: false while it is known not to answer, or asked for
+   * patience. A true answer of a store under suspicion is its one probe, so it is asked once a request.
+   */
+  admits?(): boolean;
 }
 
 export interface Stores {

@@ -1,0 +1,71 @@
+/**
+ * A store's wire with its breaker in front. What an open breaker means for an authority: applications' requests still go
+ * to it, because a breaker is a guess and only the store's answer is the truth, but few at a time; one more is answered
+ * at once with the store's own words for it (503 ServiceUnavailable, which SDKs repeat) and was not sent, so it is a
+ * known failure. Letting all of them wait for a dead store would fill the gateway with requests that time out, and the
+ * tables of other stores would pay. What spares a follower is asked before anything is sent (`Store.admits`).
+ *
+ * A read whose connection was lost is sent once more: stores close idle connections, and a read may be repeated. A write
+ * never is (PROTOCOL W1): what became of it is unknown.
+ */
+import type { StoreWire, WireOutcome, WireRequest } from '@/lib/adapters/ports';
+import { LIMITS } from '../limits';
+import type { Counters } from '../metrics/counters';
+import { JSON_TYPE, requestId } from '../pipeline/answer';
+import type { Breaker } from './breaker';
+
+const REPEATABLE = new Set([
+  ...['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'],
+  ...['DescribeTable', 'ListTables', 'DescribeTimeToLive', 'ListTagsOfResource'],
+]);
+
+export interface GuardParts {
+  breaker: Breaker;
+  counters: Counters;
+  /** Label of the store in counters. */
+  store: string;
+}
+
+export function guarded(wire: StoreWire, { breaker, counters, store }: GuardParts): StoreWire {
+  async function once(request: WireRequest): Promise<WireOutcome> {
+    const startedAt = performance.now();
+    const outcome = await wire.send(request);
+    breaker.record(outcome);
+    counters.attempted(store, request.operation, { outcome, ms: performance.now() - startedAt });
+    return outcome;
+  }
+  async function send(request: WireRequest): Promise<WireOutcome> {
+    if (breaker.state() !== 'closed' && wire.inFlight() >= LIMITS.openAuthorityInFlightMax) return unavailable();
+    const startedAt = performance.now();
+    const outcome = await once(request);
+    const isLost = outcome.kind === 'unknown' && outcome.cause === 'connection';
+    if (!isLost || !REPEATABLE.has(request.operation) || breaker.state() !== 'closed') return outcome;
+    const leftMs = (request.timeoutMs ?? wire.target.timeoutMs) - (performance.now() - startedAt);
+    if (leftMs <= 0) return outcome;
+    counters.repeatedReads += 1;
+    return await once({ ...request, timeoutMs: Math.ceil(leftMs) });
+  }
+  return { target: wire.target, send, inFlight: () => wire.inFlight(), close: () => wire.close() };
+}
+
+/** Nothing was sent: a known failure in the words in which DynamoDB says that it cannot serve just now. */
+function unavailable(): WireOutcome {
+  const errorType = 'ServiceUnavailable';
+  const message = 'The store has not answered for a while; the request was not sent to it. Try again.';
+  const __type = `com.amazon.coral.availability#${errorType}`;
+  return {
+    ...{ kind: 'refused', status: 503, errorType, message, retryAfterMs: null },
+    headers: { 'content-type': JSON_TYPE, 'x-amzn-requestid': requestId() },
+    body: Buffer.from(JSON.stringify({ __type, message })),
+  } as WireOutcome;
+}
+
+/** Instead of an answer of a store that is spared: nothing was sent. */
+export const spared = (): WireOutcome => ({
+  kind: 'unknown',
+  cause: 'aborted',
+  status: null,
+  headers: {},
+  body: null,
+  message: 'the store is left alone for a while',
+});
