@@ -21,6 +21,7 @@ function once<P extends ProcessName>(name: P): Config<P> {
 /** @throws ConfigError with every problem of the environment, on the first call. */
 export const workerConfig = (): WorkerConfig => once('worker');
 export const gatewayConfig = (): GatewayConfig => once('gateway');
+export const staticGatewayConfig = (): Config<'staticGateway'> => once('staticGateway');
 export const supervisorConfig = (): SupervisorConfig => once('supervisor');
 export const testingConfig = (): Config<'testing'> => once('testing');
 

@@ -28,6 +28,8 @@ export const PROCESSES = {
     ],
     optional: [],
   },
+  /** A gateway on a routing document, without Postgres. */
+  staticGateway: { fields: [...SHARED, 'bindHost', 'gatewayPort'], optional: [] },
   supervisor: {
     fields: [
       ...SHARED,

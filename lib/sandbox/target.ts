@@ -17,6 +17,7 @@ const PUBLISHED = new Set([
   ...['GetItem', 'PutItem', 'DeleteItem', 'UpdateItem', 'Query', 'Scan', 'BatchGetItem', 'BatchWriteItem'],
   ...['TransactGetItems', 'TransactWriteItems'],
 ]);
+const MANAGED = new Set(['CreateTable', 'DeleteTable']);
 const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
 const TRANSACT_ITEMS_MAX = 25;
 const VALIDATION = 'com.amazon.coral.validate#ValidationException';
@@ -26,7 +27,7 @@ export interface TargetOptions {
   adminToken: string;
   dataDir?: string;
   quota?: QuotaName | QuotaProfile;
-  /** TerraScale's reference does not promise CreateTable; a deployment may have it. */
+  /** TerraScale's reference does not promise CreateTable and DeleteTable; a deployment may have them. */
   allowCreateTable?: boolean;
 }
 export interface RunningTarget extends RunningStore {
@@ -47,7 +48,7 @@ function refusal(
   text: string,
   side: { mayCreate: boolean; quota: Quota },
 ): Answer | null {
-  const isKnown = PUBLISHED.has(operation) || (operation === 'CreateTable' && side.mayCreate);
+  const isKnown = PUBLISHED.has(operation) || (MANAGED.has(operation) && side.mayCreate);
   if (!isKnown) return jsonAnswer(400, { __type: 'com.amazon.coral.service#UnknownOperationException' });
   if (body.length > REQUEST_BYTES_MAX) return validation('The request is larger than 4 MB');
   if (/"IndexName"\s*:/.test(text)) {

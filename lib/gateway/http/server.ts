@@ -27,7 +27,7 @@ export interface GatewayServer {
   destroy(): void;
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 export async function startServer(options: ServerOptions): Promise<GatewayServer> {
   if (options.authorizer === null) {

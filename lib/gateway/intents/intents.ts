@@ -124,6 +124,11 @@ export class Intents {
     return this.#byTable.get(planTableId) ?? 0;
   }
 
+  /** Tables with an open key. */
+  openTables(): IterableIterator<string> {
+    return this.#byTable.keys();
+  }
+
   get size(): number {
     return this.#keys.size;
   }

@@ -1,4 +1,5 @@
 /** What routing needs to know of a request, and nothing more. */
+import { parseObject } from '@/lib/adapters/dynamodb/parse-body';
 import type { TableRouting } from '@/lib/contracts/routing';
 import type { GatewayRequest } from './answer';
 import type { RoutingView } from './views';
@@ -11,15 +12,8 @@ export const isJson = (value: unknown): value is Json =>
 
 export const member = (object: Json, name: string): unknown => (Object.hasOwn(object, name) ? object[name] : undefined);
 
-/** The object of a body, or null where it is none: then the store is asked what it thinks of it. */
-export function decode(body: Buffer): Json | null {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return isJson(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
+/** The object of a body, or null where it is none: then the store is asked what it thinks of it. Never to be changed. */
+export const decode = (body: Buffer): Json | null => parseObject(body);
 
 /** `arn:aws:dynamodb:region:account:table/NAME…` or the name itself. */
 export function tableNameOf(text: string): string {

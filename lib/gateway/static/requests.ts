@@ -1,0 +1,99 @@
+/**
+ * A request to a static gateway: tables that nobody has spoken of yet are learnt first, then the pipeline has it. What
+ * speaks of a table that the source does not have goes whole to the authority, whose refusal it then is.
+ */
+import type { Log } from '@/lib/adapters/ports';
+import { ANY_TABLE, type StaticRouting } from '@/lib/contracts/static-routing';
+import type { Intents } from '../intents/intents';
+import { type GatewayAnswer, type GatewayRequest, refusal } from '../pipeline/answer';
+import { decode, isItemOperation, STATEMENT_OPERATIONS, tableNameOf, tablesIn } from '../pipeline/parse';
+import type { Pipeline } from '../pipeline/pipeline';
+import { answerOf } from '../pipeline/respond';
+import { authorityOfEntry, entryOf } from './document';
+import type { StaticStores } from './stores';
+import { TABLE_OPERATIONS, type TableOperations } from './table-operations';
+import type { StaticTables } from './tables';
+
+/** Besides item operations, what a stage may make unsafe: the pipeline must know the table to say so. */
+const WATCHED = new Set(['DeleteTable', 'UpdateTable', 'UpdateTimeToLive', 'RestoreTableFromBackup', 'ImportTable']);
+
+export interface StaticParts {
+  document: StaticRouting;
+  stores: StaticStores;
+  tables: StaticTables;
+  operations: TableOperations;
+  intents: Intents;
+  pipeline: Pipeline;
+  log: Log;
+}
+
+export class StaticRequests {
+  constructor(private readonly parts: StaticParts) {}
+
+  take(document: StaticRouting): void {
+    this.parts.document = document;
+  }
+
+  async handle(request: GatewayRequest): Promise<GatewayAnswer> {
+    const { document, operations, pipeline } = this.parts;
+    const { operation } = request;
+    if (document.mirrorTableOperations && TABLE_OPERATIONS.has(operation)) return await operations.run(request);
+    if (!isItemOperation(operation) && !WATCHED.has(operation)) {
+      return STATEMENT_OPERATIONS.has(operation) ? await this.#statement(request) : await pipeline.handle(request);
+    }
+    return (await this.#learn(request)) ?? (await pipeline.handle(request));
+  }
+
+  /** Null: every table that the request speaks of is known, and the pipeline has it. */
+  async #learn(request: GatewayRequest): Promise<GatewayAnswer | null> {
+    const { tables, document } = this.parts;
+    const input = decode(request.body);
+    if (input === null) return null;
+    const names = new Set(tablesIn(request.operation, input).map(tableNameOf));
+    const unlearnt = [...names].filter((name) => tables.isUnlearnt(name));
+    if (unlearnt.length === 0) return null;
+    const learnt = await Promise.all(unlearnt.map((name) => tables.learn(name)));
+    for (const [at, one] of learnt.entries()) {
+      if (typeof one !== 'object') continue;
+      const name = unlearnt[at] as string;
+      // Where one store is all there is, nobody needs the key; else a write could pass the mirror by.
+      if (entryOf(document, name)?.writes === 'source') continue;
+      return refusal('InternalServerError', `${one.trouble}; give its keySchema in the routing document.`, 500);
+    }
+    const absent = unlearnt.filter((_, at) => learnt[at] === 'absent');
+    return absent.length === 0 ? null : await this.#absent(request, absent);
+  }
+
+  async #absent(request: GatewayRequest, absent: readonly string[]): Promise<GatewayAnswer> {
+    const { stores, document, log } = this.parts;
+    const entry = entryOf(document, absent[0] as string);
+    const store = stores.plain(entry === null ? 'source' : authorityOfEntry(entry));
+    const outcome = await store.wire.send(request);
+    if (outcome.kind === 'ok') {
+      log.warn({ tables: absent }, 'A table appeared while it was written: what was written then has no mirror');
+    }
+    return answerOf(outcome, store.kind);
+  }
+
+  /** PartiQL names its tables in its text, so with an entry for any table it may name one that nobody knows. */
+  async #statement(request: GatewayRequest): Promise<GatewayAnswer> {
+    const { document, pipeline } = this.parts;
+    const any = document.tables[ANY_TABLE];
+    const texts = any === undefined || any.writes === 'source' ? [] : statementsIn(request.body);
+    if (texts.some((text) => !/^\s*select\b/i.test(text))) {
+      return refusal(
+        'ValidationException',
+        'PartiQL cannot write while both stores are written, because the write would not reach the other store. ' +
+          'Use PutItem, UpdateItem, DeleteItem or their batches.',
+      );
+    }
+    return await pipeline.handle(request);
+  }
+}
+
+function statementsIn(body: Buffer): string[] {
+  const input = decode(body);
+  if (input === null) return [];
+  const lists = [input.Statements, input.TransactStatements].filter(Array.isArray).flat() as { Statement?: unknown }[];
+  return [input.Statement, ...lists.map((one) => one?.Statement)].filter((text) => typeof text === 'string');
+}
