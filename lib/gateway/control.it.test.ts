@@ -1,12 +1,19 @@
 /** Epochs, holds, canaries, crashes and absences, as a plan meets them. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Material } from '@/db/queries/gateway/material';
+import { createLog } from '@/lib/adapters/log';
 import { childEnvironment } from '@/lib/config';
 import { routingOf } from '@/lib/domain/plan/steps';
+import { ALL_SAFEGUARDS } from '@/lib/domain/safeguards';
 import { type GatewayRig, startGatewayRig } from '@/lib/testing/gateway-rig';
 import { waitFor } from '@/lib/testing/wait-for';
+import { RoutingControl } from './control/routing';
+import { Views } from './pipeline/views';
+import { openFolder } from './state/folder';
 
 const S = (text: string) => ({ S: text });
 const NAME = 'orders';
@@ -114,6 +121,44 @@ describe('a gateway under a plan', () => {
       const [row] = await rig.database.sql`select state from gateway where id = ${again.gatewayId}`;
       return row?.state === 'goodbye';
     });
+  });
+
+  it('reads keys and credentials one at a time, however many ask for them at once', async () => {
+    const folder = await openFolder(join(rig.dataDir, 'gateways', 'material'));
+    let openGate = () => {};
+    let gate = Promise.resolve();
+    const slow = {
+      ...folder,
+      writeMaterial: async (material: Material) => {
+        const mine = gate;
+        gate = Promise.resolve();
+        await mine;
+        await folder.writeMaterial(material);
+      },
+    };
+    const control = new RoutingControl({
+      ...{ sql: rig.database.sql, folder: slow, views: new Views() },
+      log: createLog({ process: 'test', level: 'silent' }),
+      safeguards: ALL_SAFEGUARDS,
+      registration: { connection: rig.connectionId, identity: 'material', version: '0', host: 'here', listen: '-' },
+      onMaterial: () => {},
+    });
+    await control.refresh();
+    await rig.database.sql`insert into gateway_key (id, application, access_key_id, secret_sealed, created_by)
+      values ('key_second', 'second', 'LFSECOND', 'sealed', 'test')`;
+    gate = new Promise((done) => {
+      openGate = done;
+    });
+    const order: number[] = [];
+    const both = [1, 2].map((n) => control.refreshMaterial().then(() => order.push(n)));
+    let looks = 0;
+    await waitFor(() => order.length > 0 || looks++ > 20);
+    openGate();
+    await Promise.all(both);
+    expect(order).toEqual([1, 2]);
+    await rig.database.sql`delete from gateway_key where id = 'key_second'`;
+    await gone(folder.gatewayId);
+    folder.release();
   });
 
   it('lets one process alone serve with a folder', async () => {

@@ -37,6 +37,7 @@ export class RoutingControl {
   /** Why there is no routing yet, for `/ready`. */
   waitingFor = 'Postgres has not answered yet';
   #material: Material | null = null;
+  #materialTurn: Promise<void> = Promise.resolve();
   #acknowledged: { incarnation: number; epoch: number } | null = null;
   #readAtMs: number | null = null;
 
@@ -88,7 +89,14 @@ export class RoutingControl {
     if (isTaken) this.parts.log.info({ epoch: snapshot.epoch, tables: snapshot.tables.length }, 'Routing taken');
   }
 
-  async refreshMaterial(): Promise<void> {
+  /** One at a time: two would write one file at once, and the older of two readings could be the one that stays. */
+  refreshMaterial(): Promise<void> {
+    const turn = this.#materialTurn.catch(() => {}).then(() => this.#readMaterial());
+    this.#materialTurn = turn;
+    return turn;
+  }
+
+  async #readMaterial(): Promise<void> {
     if (this.connection === null) return;
     const material = await readMaterial(this.parts.sql, this.connection.id);
     const before = this.#material;
