@@ -1,96 +1,97 @@
-import type { Dispatcher } from 'undici';
 import type { Clock, WireOutcome } from '../ports';
-import { classifyAnswer } from './outcome';
+import { classifyAnswer, type WireAnswer } from './outcome';
+import type { PoolRequest, StoreSocket } from './store-socket';
 
 export interface ExchangeOptions {
   resolve(outcome: WireOutcome): void;
+  /** Head and body of the request; asked for once, when there is a connection to send them on. May throw. */
+  message(): { head: string; body: Buffer | string };
+  /** Called when the outcome is known before a connection was free. */
+  onGivenUp(exchange: Exchange): void;
   clock: Clock;
-  answerBytesMax: number;
   isReadByCaller?: boolean;
 }
 
 type UnknownCause = Extract<WireOutcome, { kind: 'unknown' }>['cause'];
 
-/** One request and its answer as undici's dispatch drives them; resolves exactly once. */
-export class WireExchange implements Dispatcher.DispatchHandler {
+/** One request and its answer; resolves exactly once, and is sent at most once. */
+export class Exchange implements PoolRequest {
   isOver = false;
   readonly #options: ExchangeOptions;
-  #controller: Dispatcher.DispatchController | null = null;
-  #status: number | null = null;
-  #headers: Record<string, string> = {};
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  #socket: StoreSocket | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.#unknown('aborted', 'the caller gave the request up');
+  readonly #onAbort = () => this.#giveUp('aborted', 'the caller gave the request up');
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
   }
 
-  /** Starts the deadline over the whole exchange. */
+  /** Starts the deadline over the whole exchange: waiting for a connection, sending, and all of the answer. */
   begin(timeoutMs: number, signal: AbortSignal | undefined): void {
     if (signal?.aborted) {
       this.#onAbort();
       return;
     }
-    this.#deadline = setTimeout(() => this.#unknown('timeout', `no whole answer within ${timeoutMs} ms`), timeoutMs);
+    this.#deadline = setTimeout(onDeadline, timeoutMs, this, timeoutMs);
+    if (signal === undefined) return;
     this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  fail(error: unknown): void {
-    const code = (error as { code?: unknown } | null)?.code;
-    this.#unknown('connection', `connection failed (${typeof code === 'string' ? code : 'unnamed error'})`);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    // A second start would be a second sending, and an exchange that is over must not be sent at all.
-    if (this.#controller !== null || this.isOver) controller.abort(new Error('not sent'));
-    else this.#controller = controller;
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: object): void {
-    if (status < 200) return;
-    this.#status = status;
-    for (const [name, value] of Object.entries(headers)) {
-      this.#headers[name] = Array.isArray(value) ? value.join(', ') : String(value);
+  start(socket: StoreSocket): boolean {
+    let message: { head: string; body: Buffer | string };
+    try {
+      message = this.#options.message();
+    } catch {
+      this.failed('UNSIGNABLE');
+      return false;
     }
+    this.#socket = socket;
+    socket.send(this, message.head, message.body);
+    return true;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes <= this.#options.answerBytesMax) this.#chunks.push(chunk);
-    else this.#unknown('undecodable', `answer is longer than ${this.#options.answerBytesMax} bytes`);
-  }
-
-  onResponseEnd(): void {
-    if (this.isOver) return;
+  answered(answer: WireAnswer): void {
     const { clock, isReadByCaller } = this.#options;
-    const answer = { status: this.#status ?? 0, headers: this.#headers, body: this.#body() };
     this.#finish(classifyAnswer(answer, clock.nowMs(), isReadByCaller));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(error);
+  failed(code: string): void {
+    this.#unknown('connection', `connection failed (${code})`);
   }
 
-  #body(): Buffer {
-    return this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+  tooLarge(message: string): void {
+    this.#unknown('undecodable', message);
+  }
+
+  timedOut(timeoutMs: number): void {
+    this.#giveUp('timeout', `no whole answer within ${timeoutMs} ms`);
+  }
+
+  /** The answer may still come; the connection is of no use to anybody else. */
+  #giveUp(cause: UnknownCause, message: string): void {
+    if (this.isOver) return;
+    const socket = this.#socket;
+    this.#unknown(cause, message);
+    if (socket === null) this.#options.onGivenUp(this);
+    else socket.abandon();
   }
 
   #unknown(cause: UnknownCause, message: string): void {
     if (this.isOver) return;
-    const body = this.#chunks.length === 0 ? null : this.#body();
-    this.#finish({ kind: 'unknown', cause, status: this.#status, headers: this.#headers, body, message });
-    this.#controller?.abort(new Error(message));
+    const soFar = this.#socket?.soFar() ?? { status: null, headers: {}, body: null };
+    this.#finish({ kind: 'unknown', cause, ...soFar, message });
   }
 
   #finish(outcome: WireOutcome): void {
+    if (this.isOver) return;
     this.isOver = true;
+    this.#socket = null;
     clearTimeout(this.#deadline);
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#chunks = [];
     this.#options.resolve(outcome);
   }
 }
+
+const onDeadline = (exchange: Exchange, timeoutMs: number): void => exchange.timedOut(timeoutMs);
