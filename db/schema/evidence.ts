@@ -133,6 +133,26 @@ export const trafficSample = pgTable(
     targetP50Us: integer('target_p50_us'),
     targetP95Us: integer('target_p95_us'),
     targetP99Us: integer('target_p99_us'),
+    /** Shadow reads: asked, dropped over their bounds, not compared (dirty, in flight, no key), expired, not answered. */
+    shadowReads: integer('shadow_reads').notNull().default(0),
+    shadowDropped: integer('shadow_dropped').notNull().default(0),
+    shadowSkipped: integer('shadow_skipped').notNull().default(0),
+    shadowExpired: integer('shadow_expired').notNull().default(0),
+    shadowErrors: integer('shadow_errors').notNull().default(0),
+    /** Items compared, and those that differed at first and no longer at the recheck. */
+    shadowCompared: integer('shadow_compared').notNull().default(0),
+    shadowSettled: integer('shadow_settled').notNull().default(0),
+    /** Items that stayed different, by class; classes speak of TerraScale. */
+    shadowMissing: integer('shadow_missing').notNull().default(0),
+    shadowExtra: integer('shadow_extra').notNull().default(0),
+    shadowDifferent: integer('shadow_different').notNull().default(0),
+    shadowType: integer('shadow_type').notNull().default(0),
+    shadowSourceP50Us: integer('shadow_source_p50_us'),
+    shadowSourceP95Us: integer('shadow_source_p95_us'),
+    shadowSourceP99Us: integer('shadow_source_p99_us'),
+    shadowTargetP50Us: integer('shadow_target_p50_us'),
+    shadowTargetP95Us: integer('shadow_target_p95_us'),
+    shadowTargetP99Us: integer('shadow_target_p99_us'),
   },
   (t) => [index('traffic_sample_table').on(t.planTableId, t.at)],
 );

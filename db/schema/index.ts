@@ -6,3 +6,4 @@ export * from './plan';
 export * from './process';
 export * from './routing';
 export * from './run';
+export * from './shadow';

@@ -3,6 +3,7 @@ import { check, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzl
 import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { KeySchema } from '@/lib/domain/item/item';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
+import type { GuardModes } from '@/lib/domain/plan/guard-rules';
 import { HOLD_KINDS, type HoldKind, STAGES, STRATEGIES, type Stage, type Strategy } from '@/lib/domain/plan/stages';
 import { count, instant } from './columns';
 import { connection } from './connection';
@@ -97,6 +98,8 @@ export const planTable = pgTable(
     shareSince: instant('share_since'),
     approvedShareMilli: integer('approved_share_milli').notNull().default(100_000),
     shadowMilli: integer('shadow_milli').notNull().default(0),
+    /** Guardrails whose mode a person changed; the others have that of the rule. */
+    guardModes: jsonb('guard_modes').$type<GuardModes>().notNull().default({}),
     /** Barrier that is open, or the last one. Done when `barrierPassedAt` is set. */
     barrierVerb: text('barrier_verb'),
     barrierEpoch: count('barrier_epoch'),

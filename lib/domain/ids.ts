@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   worker: 'wrk',
   fence: 'fnc',
   mismatch: 'mis',
+  shadowSample: 'shd',
   setAside: 'sas',
   signOff: 'sgn',
   approval: 'apr',

@@ -13,6 +13,7 @@ import type { SafeguardSet } from '@/lib/domain/safeguards';
 import { Admission } from './admission/admission';
 import { LoopDelay } from './admission/loop-delay';
 import { Control } from './control/control';
+import { ShadowSamples } from './control/shadow-samples';
 import { DirtyFeed } from './dirty/feed';
 import { Marks } from './dirty/marks';
 import { Intents } from './intents/intents';
@@ -20,6 +21,7 @@ import { LIMITS } from './limits';
 import { Counters } from './metrics/counters';
 import type { GatewayAnswer, GatewayRequest } from './pipeline/answer';
 import { createPipeline } from './pipeline/create';
+import type { ShadowSample } from './pipeline/shadow/recheck';
 import { Views } from './pipeline/views';
 import { openFolder } from './state/folder';
 import { SealedStores } from './stores';
@@ -103,9 +105,11 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   const { sql } = database;
   const marks = new Marks({ sql, intents, feed, views, log, safeguards });
   const common = { views, stores, clock, log, safeguards, intents, admission };
-  const pipeline = createPipeline({ ...common, marker: marks, dirty: feed });
+  const samples = new ShadowSamples({ sql, gatewayId: folder.gatewayId, sealer, log });
+  const onSample = (sample: ShadowSample) => samples.take(sample);
+  const pipeline = createPipeline({ ...common, marker: marks, dirty: feed, onSample });
   const control = new Control({
-    ...{ sql, folder, views, clock, log, safeguards, stores, keys, intents, marks, feed, pipeline },
+    ...{ sql, folder, views, clock, log, safeguards, stores, keys, intents, marks, feed, pipeline, samples },
   });
   const { connection, identity } = options;
   return {

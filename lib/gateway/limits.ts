@@ -55,6 +55,17 @@ export const LIMITS = {
   dirtyRowsPerTableMax: 20_000,
   tokensMax: 50_000,
   tokenLifeMs: 600_000,
+  /** Shadow reads that one gateway begins in a second, over all tables; more are dropped and counted as dropped. */
+  shadowPerSecondMax: 200,
+  /** Suspects that wait for their recheck, rechecks at once, and looks at a key that is written at each of them. */
+  shadowSuspectsMax: 1_000,
+  shadowRechecksInFlightMax: 4,
+  shadowLooksMax: 3,
+  /** A key that stays different is counted once in this time, of so many keys. */
+  shadowCountAgainMs: 600_000,
+  shadowCountedMax: 10_000,
+  /** Samples on their way to Postgres. */
+  shadowSamplesWaitingMax: 500,
   /** Control loop. */
   reportEveryMs: 1_000,
   feedEveryMs: 1_000,

@@ -11,6 +11,9 @@ export interface TrafficRow {
   counts: Record<TrafficCount, number>;
   sourceUs: Percentiles | null;
   targetUs: Percentiles | null;
+  /** Of shadowed reads alone. */
+  shadowSourceUs: Percentiles | null;
+  shadowTargetUs: Percentiles | null;
 }
 export interface Percentiles {
   p50: number;
@@ -36,6 +39,17 @@ export const TRAFFIC_COUNTS = [
   'targetErrors',
   'userErrors',
   'heldMs',
+  'shadowReads',
+  'shadowDropped',
+  'shadowSkipped',
+  'shadowExpired',
+  'shadowErrors',
+  'shadowCompared',
+  'shadowSettled',
+  'shadowMissing',
+  'shadowExtra',
+  'shadowDifferent',
+  'shadowType',
 ] as const;
 export type TrafficCount = (typeof TRAFFIC_COUNTS)[number];
 
@@ -53,16 +67,30 @@ export async function insertTraffic(sql: Sql, rows: readonly TrafficRow[]): Prom
     target_p50_us: row.targetUs?.p50,
     target_p95_us: row.targetUs?.p95,
     target_p99_us: row.targetUs?.p99,
+    shadow_source_p50_us: row.shadowSourceUs?.p50,
+    shadow_source_p95_us: row.shadowSourceUs?.p95,
+    shadow_source_p99_us: row.shadowSourceUs?.p99,
+    shadow_target_p50_us: row.shadowTargetUs?.p50,
+    shadow_target_p95_us: row.shadowTargetUs?.p95,
+    shadow_target_p99_us: row.shadowTargetUs?.p99,
   }));
   await sql`
     insert into traffic_sample (plan_table_id, gateway_id, epoch, at, span_ms, reads_source, reads_target,
       reads_fallback_error, reads_fallback_missing, reads_dirty, reads_strong, reads_unroutable, writes, writes_refused,
       mirrored, mirror_failed, mirror_late, source_errors, target_errors, user_errors, held_ms,
-      source_p50_us, source_p95_us, source_p99_us, target_p50_us, target_p95_us, target_p99_us)
+      shadow_reads, shadow_dropped, shadow_skipped, shadow_expired, shadow_errors, shadow_compared, shadow_settled,
+      shadow_missing, shadow_extra, shadow_different, shadow_type,
+      source_p50_us, source_p95_us, source_p99_us, target_p50_us, target_p95_us, target_p99_us,
+      shadow_source_p50_us, shadow_source_p95_us, shadow_source_p99_us, shadow_target_p50_us, shadow_target_p95_us,
+      shadow_target_p99_us)
     select plan_table_id, gateway_id, epoch, at, span_ms, reads_source, reads_target,
       reads_fallback_error, reads_fallback_missing, reads_dirty, reads_strong, reads_unroutable, writes, writes_refused,
       mirrored, mirror_failed, mirror_late, source_errors, target_errors, user_errors, held_ms,
-      source_p50_us, source_p95_us, source_p99_us, target_p50_us, target_p95_us, target_p99_us
+      shadow_reads, shadow_dropped, shadow_skipped, shadow_expired, shadow_errors, shadow_compared, shadow_settled,
+      shadow_missing, shadow_extra, shadow_different, shadow_type,
+      source_p50_us, source_p95_us, source_p99_us, target_p50_us, target_p95_us, target_p99_us,
+      shadow_source_p50_us, shadow_source_p95_us, shadow_source_p99_us, shadow_target_p50_us, shadow_target_p95_us,
+      shadow_target_p99_us
     from jsonb_populate_recordset(null::traffic_sample, ${sql.json(given as never)})`;
 }
 

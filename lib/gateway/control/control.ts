@@ -19,6 +19,7 @@ import type { SealedStores } from '../stores';
 import { CanaryDuty } from './canary';
 import { Loop } from './loop';
 import { DeclaredDeadError, RoutingControl } from './routing';
+import type { ShadowSamples } from './shadow-samples';
 import { TrafficReport } from './traffic-report';
 
 export interface ControlParts {
@@ -35,6 +36,7 @@ export interface ControlParts {
   marks: Marks;
   feed: DirtyFeed;
   pipeline: Pipeline;
+  samples: ShadowSamples;
 }
 
 export interface StartFacts {
@@ -121,6 +123,7 @@ export class Control {
     const traffic = new TrafficReport({ sql, gatewayId, views, clock, log });
     this.#traffic = traffic;
     loop('traffic', LIMITS.reportEveryMs, () => traffic.run());
+    loop('shadow samples', LIMITS.reportEveryMs, () => this.parts.samples.run());
     const canary = new CanaryDuty({ sql, gatewayId, views, handle: (request) => pipeline.handle(request) });
     this.#canary = loop('canary', LIMITS.pollEveryMs, () => canary.run());
     this.#listening.push(
@@ -140,9 +143,11 @@ export class Control {
   /** Nothing in flight and Postgres there: the snapshot is closed first, then goodbye is said (PROTOCOL F5). */
   async goodbye(stopped: Promise<void>): Promise<boolean> {
     this.#isEnding = true;
-    const { folder, views, sql, log, intents } = this.parts;
+    const { folder, views, sql, log, intents, pipeline } = this.parts;
     // A held request is told to come again: it has begun nothing, and another gateway may take it.
     views.close();
+    // Marks of a recheck would open keys again.
+    pipeline.stop();
     const deadlineAt = performance.now() + LIMITS.closeWaitMsMax;
     await withDeadline(stopped, LIMITS.closeWaitMsMax);
     const isIdle = () => views.inFlight() === 0 && intents.size === 0;
@@ -164,6 +169,7 @@ export class Control {
 
   async die(): Promise<void> {
     this.#isEnding = true;
+    this.parts.pipeline.stop();
     await this.parts.intents.die();
     // A canary under way waits for an intent that nobody records any more.
     await withDeadline(this.#stopLoops(), DIE_MS_MAX);

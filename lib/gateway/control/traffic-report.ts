@@ -39,6 +39,8 @@ export class TrafficReport {
           counts: traffic.counts,
           sourceUs: traffic.latency.source.take(),
           targetUs: traffic.latency.target.take(),
+          shadowSourceUs: traffic.shadowLatency.source.take(),
+          shadowTargetUs: traffic.shadowLatency.target.take(),
         });
         traffic.counts = emptyCounts();
         traffic.isTouched = false;

@@ -13,6 +13,7 @@ import type { Lanes } from './lanes';
 import type { DirtyKnown, Marker } from './marker';
 import type { Mirror, MirrorJob } from './mirror';
 import type { Json } from './parse';
+import type { Shadow } from './shadow/shadow';
 import type { Side, Stores } from './stores';
 import type { TokenMemory } from './tokens';
 import type { RoutingView, Views } from './views';
@@ -30,6 +31,7 @@ export interface PipelineParts {
   dirty: DirtyKnown;
   tokens: TokenMemory;
   admission: Admission;
+  shadow: Shadow;
 }
 
 /** One request under one view. */

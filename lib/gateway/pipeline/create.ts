@@ -6,13 +6,21 @@ import { Follower } from './follower';
 import { Lanes } from './lanes';
 import { Mirror, type MirrorJob } from './mirror';
 import { Pipeline } from './pipeline';
+import type { ShadowSample } from './shadow/recheck';
+import { Shadow } from './shadow/shadow';
 import { TokenMemory } from './tokens';
 
-type Given = Omit<PipelineParts, 'lanes' | 'mirror' | 'tokens' | 'admission'> & { admission?: Admission };
+type Made = 'lanes' | 'mirror' | 'tokens' | 'admission' | 'shadow';
+interface Given extends Omit<PipelineParts, Made> {
+  admission?: Admission;
+  /** Where samples of shadow reads go; without it they are counted only. */
+  onSample?: (sample: ShadowSample) => void;
+}
 
-export function createPipeline(given: Given): Pipeline {
+export function createPipeline({ onSample, ...given }: Given): Pipeline {
   const admission = given.admission ?? new Admission();
   const lanes = new Lanes<MirrorJob>();
   const mirror = new Mirror({ ...given, admission, lanes, follower: new Follower(), confirm: new ConfirmReader() });
-  return new Pipeline({ ...given, lanes, mirror, tokens: new TokenMemory(given.clock), admission });
+  const shadow = new Shadow({ ...given, admission, onSample: onSample ?? null });
+  return new Pipeline({ ...given, lanes, mirror, tokens: new TokenMemory(given.clock), admission, shadow });
 }

@@ -79,6 +79,11 @@ export class Pipeline {
     }
   }
 
+  /** Shadow reads are looked at no more: this gateway is about to say goodbye. */
+  stop(): void {
+    this.parts.shadow.stop();
+  }
+
   /** Waits outside the room of requests that are served. False: too many wait. */
   async #waitHeld(of: { request: GatewayRequest; place: Place; view: RoutingView; leftMs: number }): Promise<boolean> {
     const { admission, views } = this.parts;

@@ -30,6 +30,7 @@ export async function readBatch(call: Call): Promise<GatewayAnswer> {
   if ('answer' in parts) return parts.answer;
   const isWhole = parts.length === 1;
   const results = await Promise.all(parts.map(async (part) => sparedPart(call, part) ?? sendPart(call, part, isWhole)));
+  for (const [at, part] of parts.entries()) shadow(call, part, results[at] as Result);
   const second = await fallBack(call, parts, results);
   return merged([...results.map((one) => one.answer), ...second]);
 }
@@ -71,6 +72,27 @@ function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } | nu
 interface Result {
   answer: GatewayAnswer;
   outcome: WireOutcome;
+  tookMs: number;
+}
+
+/** Keys that the store has answered for, item or none, may be asked of the other one as well. */
+function shadow(call: Call, part: Part, { answer, outcome, tookMs }: Result): void {
+  const tables = [...part.items].filter(([, { table }]) => table !== null && table.shadowMilli > 0);
+  const said = outcome.kind === 'ok' && tables.length > 0 ? decode(answer.body) : null;
+  if (said === null) return;
+  for (const [name, of] of tables) {
+    const table = of.table as TableRouting;
+    const responses = isJson(said.Responses) ? member(said.Responses, name) : undefined;
+    const items = Array.isArray(responses) ? responses : [];
+    const left = leftOver(said, name, table);
+    const found = answeredKeys(said, name, table);
+    const keys = of.keys.filter((key) => {
+      const id = keyId(key as WireItem, table.keySchema);
+      // What the target lacks the source is asked for anyway (R5).
+      return id.ok && !left.has(id.value) && (found.has(id.value) || !of.fallbackKeys.has(key));
+    });
+    call.parts.shadow.answeredBatch(call, table, { side: part.side, request: of.request, keys, items, tookMs });
+  }
 }
 
 /** Keys of the follower that can all fall back, while it is left alone; null: ask it. */
@@ -80,7 +102,7 @@ function sparedPart(call: Call, part: Part): Result | null {
   if (first?.table == null || items.some((of) => of.table === null || of.fallbackKeys.size < of.keys.length))
     return null;
   const outcome = sparedRead(call, first.table, part.side);
-  return outcome === null ? null : { outcome, answer: answerOf(outcome, part.store.kind) };
+  return outcome === null ? null : { outcome, answer: answerOf(outcome, part.store.kind), tookMs: 0 };
 }
 
 async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Result> {
@@ -109,13 +131,15 @@ async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Resul
     payloadHash: isSame ? payloadHash : undefined,
     timeoutMs,
   });
-  count(call, part, { outcome, tookMs: parts.clock.monotonicMs() - startedAt });
+  const tookMs = parts.clock.monotonicMs() - startedAt;
+  count(call, part, { outcome, tookMs });
   const answer = answerOf(outcome, part.store.kind);
   const said = outcome.kind === 'ok' && names.size > 0 ? decode(outcome.body) : null;
-  if (said === null) return { answer, outcome };
+  if (said === null) return { answer, outcome, tookMs };
   return {
     answer: withBody(answer, namedBack(said, new Map([...names].map(([ours, theirs]) => [theirs, ours])))),
     outcome,
+    tookMs,
   };
 }
 
@@ -178,12 +202,20 @@ function lackingKeys(call: Call, part: Part, result: Result): Part {
 /** Keys that came back as items or are to be asked for again by the application. */
 function answeredKeys(said: Json, name: string, table: TableRouting): Set<string> {
   const responses = isJson(said.Responses) ? member(said.Responses, name) : undefined;
+  return new Set([...idsOf(responses, table), ...leftOver(said, name, table)]);
+}
+
+/** Keys that the application is to ask for again. */
+function leftOver(said: Json, name: string, table: TableRouting): Set<string> {
   const unprocessed = isJson(said.UnprocessedKeys) ? member(said.UnprocessedKeys, name) : undefined;
-  const left = isJson(unprocessed) && Array.isArray(unprocessed.Keys) ? unprocessed.Keys : [];
-  const ids = [...(Array.isArray(responses) ? responses : []), ...left].map((one) =>
+  return new Set(idsOf(isJson(unprocessed) ? unprocessed.Keys : [], table));
+}
+
+function idsOf(items: unknown, table: TableRouting): string[] {
+  const ids = (Array.isArray(items) ? items : []).map((one) =>
     isJson(one) ? keyId(one as WireItem, table.keySchema) : null,
   );
-  return new Set(ids.flatMap((id) => (id?.ok ? [id.value] : [])));
+  return ids.flatMap((id) => (id?.ok ? [id.value] : []));
 }
 
 function book(

@@ -24,12 +24,14 @@ export async function readOne(call: Call, table: TableRouting): Promise<GatewayA
   }
   if (operation === 'Scan' && call.input.IndexName === undefined) return await scan(call, table, decision);
   const spared = decision.fallback ? sparedRead(call, table, decision.store) : null;
+  const startedAt = call.parts.clock.monotonicMs();
   const { answer, outcome } =
     spared === null
       ? await read(call, table, decision.store)
       : { outcome: spared, answer: answerOf(spared, 'terrascale') };
+  const tookMs = call.parts.clock.monotonicMs() - startedAt;
   const isMissing = operation === 'GetItem' ? hasNoItem : hasNoItems;
-  return await orFallBack(call, table, { decision, answer, outcome, isMissing });
+  return await orFallBack(call, table, { decision, answer, outcome, isMissing, tookMs });
 }
 
 function factsOf(call: Call, table: TableRouting): ReadFacts {
@@ -76,6 +78,8 @@ interface FallBack {
   answer: GatewayAnswer;
   outcome: WireOutcome;
   isMissing(body: Buffer): boolean;
+  /** How long the first store took, for the comparison with the other. */
+  tookMs: number;
 }
 
 /** What the target does not answer, or does not have, the source is asked (R5), while it is the authority. */
@@ -87,6 +91,7 @@ async function orFallBack(call: Call, table: TableRouting, of: FallBack): Promis
   if (!decision.fallback || (isAnswered && !isMissing) || !mayFallBackNow(call, table)) {
     traffic.add(decision.count);
     if (answer.status >= 500) traffic.add('userErrors');
+    call.parts.shadow.answered(call, table, { side: decision.store, outcome, tookMs: of.tookMs });
     return answer;
   }
   const second = await read(call, table, 'source');

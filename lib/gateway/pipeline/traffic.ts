@@ -18,6 +18,17 @@ export const COUNTS = [
   'targetErrors',
   'userErrors',
   'heldMs',
+  'shadowReads',
+  'shadowDropped',
+  'shadowSkipped',
+  'shadowExpired',
+  'shadowErrors',
+  'shadowCompared',
+  'shadowSettled',
+  'shadowMissing',
+  'shadowExtra',
+  'shadowDifferent',
+  'shadowType',
 ] as const;
 export type Count = (typeof COUNTS)[number];
 export type Counts = Record<Count, number>;
@@ -63,6 +74,8 @@ export class TableTraffic {
   counts = emptyCounts();
   isTouched = false;
   readonly latency: Record<Side, Histogram> = { source: new Histogram(), target: new Histogram() };
+  /** Both sides of shadowed reads alone: the same keys at the same time, apart from what users waited for. */
+  readonly shadowLatency: Record<Side, Histogram> = { source: new Histogram(), target: new Histogram() };
 
   add(name: Count, by = 1): void {
     this.counts[name] += by;
@@ -71,6 +84,11 @@ export class TableTraffic {
 
   took(side: Side, ms: number): void {
     this.latency[side].add(ms * 1_000);
+    this.isTouched = true;
+  }
+
+  shadowTook(side: Side, ms: number): void {
+    this.shadowLatency[side].add(ms * 1_000);
     this.isTouched = true;
   }
 }

@@ -92,6 +92,7 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
   const loops: Loop[] = [];
   let isEnding = false;
   const end = async () => {
+    pipeline.stop();
     await Promise.all([settler.stop(), ...loops.map((loop) => loop.stop())]);
     await stores.close();
     await intents.close().catch(() => {});
