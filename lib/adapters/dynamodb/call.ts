@@ -45,13 +45,16 @@ export async function call(
 ): Promise<Answer<Json>> {
   const body = Buffer.from(JSON.stringify(request.input));
   const outcome = await wire.send({ operation: request.operation, target: request.target, body, ...options });
+  if (outcome.kind !== 'ok') return troubleOf(outcome);
+  const value = decode(outcome.body);
+  if (value !== null) return { kind: 'ok', value };
+  return { kind: 'unknown', cause: 'undecodable', status: outcome.status, message: 'answer is no JSON object' };
+}
+
+/** What an outcome that is no answer comes to. */
+export function troubleOf(outcome: Exclude<WireOutcome, { kind: 'ok' }>): Trouble {
   if (outcome.kind === 'unknown') {
     return { kind: 'unknown', cause: outcome.cause, status: outcome.status, message: outcome.message };
-  }
-  if (outcome.kind === 'ok') {
-    const value = decode(outcome.body);
-    if (value !== null) return { kind: 'ok', value };
-    return { kind: 'unknown', cause: 'undecodable', status: outcome.status, message: 'answer is no JSON object' };
   }
   const { status, errorType, message, retryAfterMs } = outcome;
   const isThrottle = status === 429 || THROTTLE_TYPES.has(errorType);

@@ -97,19 +97,22 @@ export async function scanPage(
   options: ReadOptions = {},
 ): Promise<Answer<Page>> {
   const { isConsistent = true, ...rest } = options;
-  const input = {
-    TableName: request.table,
-    Segment: request.segment,
-    TotalSegments: request.totalSegments,
-    ExclusiveStartKey: request.cursor ?? undefined,
-    Limit: request.limit,
-    ConsistentRead: isConsistent,
-    ReturnConsumedCapacity: 'TOTAL',
-    ProjectionExpression: request.projection?.expression,
-    ExpressionAttributeNames: request.projection?.names,
-  };
+  const input = scanInput(request, isConsistent);
   return readPage(await call(wire, { operation: 'Scan', input }, rest), 'Scan');
 }
+
+/** The input of a Scan. */
+export const scanInput = (request: ScanRequest, isConsistent: boolean): Json => ({
+  TableName: request.table,
+  Segment: request.segment,
+  TotalSegments: request.totalSegments,
+  ExclusiveStartKey: request.cursor ?? undefined,
+  Limit: request.limit,
+  ConsistentRead: isConsistent,
+  ReturnConsumedCapacity: 'TOTAL',
+  ProjectionExpression: request.projection?.expression,
+  ExpressionAttributeNames: request.projection?.names,
+});
 
 export interface QueryRequest {
   table: string;

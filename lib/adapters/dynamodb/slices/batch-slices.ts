@@ -1,0 +1,203 @@
+/** Batch reads and writes whose items stay bytes, by key id. The decoded forms are in batch.ts. */
+import type { KeySchema } from '@/lib/domain/item/item';
+import { keyId } from '@/lib/domain/item/key';
+import { invariant } from '@/lib/domain/result';
+import type { StoreWire, WireItem } from '../../ports';
+import { BATCH_GET_KEYS_MAX, BATCH_WRITE_ENTRIES_MAX } from '../batch';
+import { type CallOptions, isJson, type Json, type Trouble, undecodable } from '../call';
+import { type ReadOptions, unitsOf } from '../items';
+import { callForBytes } from './call-bytes';
+import { cutItems, STRIDE } from './cut-items';
+import { ItemImage } from './item-image';
+import { type KeyPlaces, KeyWriter, keyIdAt } from './item-key';
+import { memberOf } from './scan-slices';
+
+export interface SlicedBatch {
+  /** Items that the store has, by key id. */
+  found: Map<string, ItemImage>;
+  /** Key ids that were left over: without an answer, never taken for absent. */
+  left: ReadonlySet<string>;
+  /** Why nothing was answered; null where the store answered. Then what is neither found nor left is absent. */
+  trouble: Trouble | null;
+  consumedUnits: number | null;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Reads up to 100 distinct keys in one request; asking again for what is left over is the caller's. */
+export async function readSlices(
+  wire: StoreWire,
+  request: { table: string; places: KeyPlaces; keyIds: readonly string[] },
+  options: ReadOptions = {},
+): Promise<SlicedBatch> {
+  const { isConsistent = true, ...rest } = options;
+  const { table, places, keyIds } = request;
+  invariant(keyIds.length <= BATCH_GET_KEYS_MAX, `a batch read takes ${BATCH_GET_KEYS_MAX} keys`);
+  const writer = new KeyWriter(places.schema);
+  let keys = '';
+  for (const id of keyIds) keys += keys === '' ? writer.json(id) : `,${writer.json(id)}`;
+  const body = Buffer.from(
+    `{"RequestItems":{${JSON.stringify(table)}:{"Keys":[${keys}],"ConsistentRead":${isConsistent}}},` +
+      '"ReturnConsumedCapacity":"TOTAL"}',
+  );
+  const answer = await callForBytes(wire, { operation: 'BatchGetItem', body }, rest);
+  if (answer.kind !== 'ok') return { found: new Map(), left: NONE, trouble: answer, consumedUnits: null };
+  return (
+    readBatch(answer.value, request) ?? {
+      found: new Map(),
+      left: NONE,
+      trouble: undecodable('BatchGetItem'),
+      consumedUnits: null,
+    }
+  );
+}
+
+/** What an answer holds, or null where it is unreadable or speaks of keys that were not asked for. */
+export function readBatch(
+  body: Buffer,
+  request: { table: string; places: KeyPlaces; keyIds: readonly string[] },
+): SlicedBatch | null {
+  const { table, places, keyIds } = request;
+  const cut = cutItems(body, { responsesOf: table }, places.wanted);
+  if (cut === null) return null;
+  const asked = new Set(keyIds);
+  const { offsets, count } = cut.items;
+  const found = new Map<string, ItemImage>();
+  for (let at = 0; at < count; at += 1) {
+    const id = keyIdAt(body, { offsets, at }, places);
+    if (id === null || !asked.has(id)) return null;
+    const first = at * STRIDE;
+    found.set(id, new ItemImage(body, offsets[first] as number, offsets[first + 1] as number));
+  }
+  const unprocessed = memberOf(body, cut, 'UnprocessedKeys');
+  const left = isJson(unprocessed) ? leftKeys(unprocessed, { table, schema: places.schema, asked }) : NONE;
+  if (left === null) return null;
+  const consumed = memberOf(body, cut, 'ConsumedCapacity');
+  const consumedUnits = Array.isArray(consumed) ? unitsOf(consumed[0]) : null;
+  if (left.size === 0) return { found, left, trouble: null, consumedUnits };
+  return { found, left: new Set([...left].filter((id) => !found.has(id))), trouble: null, consumedUnits };
+}
+
+function leftKeys(
+  unprocessed: Json,
+  of: { table: string; schema: KeySchema; asked: ReadonlySet<string> },
+): Set<string> | null {
+  const table = Object.hasOwn(unprocessed, of.table) ? unprocessed[of.table] : undefined;
+  const keys = isJson(table) ? table.Keys : [];
+  if (!Array.isArray(keys)) return null;
+  const left = new Set<string>();
+  for (const key of keys) {
+    const id = isJson(key) ? keyId(key as WireItem, of.schema) : null;
+    if (id === null || !id.ok || !of.asked.has(id.value)) return null;
+    left.add(id.value);
+  }
+  return left;
+}
+
+/** An image, or null for a delete. */
+export interface SliceEntry {
+  keyId: string;
+  image: ItemImage | null;
+}
+
+export interface SliceWriteResult {
+  /** Key ids that the store left over: not applied. Everything else was written, unless there is `trouble`. */
+  unprocessed: ReadonlySet<string>;
+  /** What became of every entry, where the request was not answered with 200. */
+  trouble: Trouble | null;
+  consumedUnits: number | null;
+}
+
+const PUT = Buffer.from('{"PutRequest":{"Item":');
+const DELETE = Buffer.from('{"DeleteRequest":{"Key":');
+const END = Buffer.from('}}');
+const TAIL = Buffer.from(']},"ReturnConsumedCapacity":"TOTAL"}');
+const COMMA = 0x2c;
+
+/**
+ * Writes up to 25 entries on distinct keys in one request, never repeated. The body is put together from the images'
+ * bytes. HTTP 200 with entries left over is not success: those are `unprocessed`.
+ */
+export async function writeSlices(
+  wire: StoreWire,
+  request: { table: string; schema: KeySchema; entries: readonly SliceEntry[] },
+  options: CallOptions = {},
+): Promise<SliceWriteResult> {
+  const { entries } = request;
+  invariant(
+    entries.length > 0 && entries.length <= BATCH_WRITE_ENTRIES_MAX,
+    `a batch writes 1 to ${BATCH_WRITE_ENTRIES_MAX}`,
+  );
+  const answer = await callForBytes(wire, { operation: 'BatchWriteItem', body: writeBody(request) }, options);
+  if (answer.kind !== 'ok') return { unprocessed: NONE, trouble: answer, consumedUnits: null };
+  return (
+    readWritten(answer.value, request) ?? {
+      unprocessed: NONE,
+      trouble: undecodable('BatchWriteItem'),
+      consumedUnits: null,
+    }
+  );
+}
+
+/** The body of a BatchWriteItem. */
+export function writeBody(request: { table: string; schema: KeySchema; entries: readonly SliceEntry[] }): Buffer {
+  const head = Buffer.from(`{"RequestItems":{${JSON.stringify(request.table)}:[`);
+  const keys = new KeyWriter(request.schema);
+  const deletes = new Map<string, Buffer>();
+  let bytes = head.length + TAIL.length;
+  for (const { keyId: id, image } of request.entries) {
+    bytes += END.length + 1;
+    if (image !== null) bytes += PUT.length + image.bytesLength;
+    else {
+      const key = Buffer.from(keys.json(id));
+      deletes.set(id, key);
+      bytes += DELETE.length + key.length;
+    }
+  }
+  const body = Buffer.allocUnsafe(bytes - 1);
+  let at = head.copy(body, 0);
+  request.entries.forEach(({ keyId: id, image }, index) => {
+    if (index > 0) {
+      body[at] = COMMA;
+      at += 1;
+    }
+    at += (image === null ? DELETE : PUT).copy(body, at);
+    at = image === null ? at + (deletes.get(id) as Buffer).copy(body, at) : image.copyTo(body, at);
+    at += END.copy(body, at);
+  });
+  at += TAIL.copy(body, at);
+  invariant(at === body.length, 'a batch fills its body');
+  return body;
+}
+
+function readWritten(
+  body: Buffer,
+  request: { table: string; schema: KeySchema; entries: readonly SliceEntry[] },
+): SliceWriteResult | null {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+  // Always there, empty where all was written: an answer without it does not say that anything was.
+  if (!isJson(answer) || !isJson(answer.UnprocessedItems)) return null;
+  const consumed = answer.ConsumedCapacity;
+  const consumedUnits = Array.isArray(consumed) ? unitsOf(consumed[0]) : null;
+  const names = Object.keys(answer.UnprocessedItems);
+  if (names.length === 0) return { unprocessed: NONE, trouble: null, consumedUnits };
+  if (names.some((name) => name !== request.table)) return null;
+  const left = answer.UnprocessedItems[request.table];
+  if (!Array.isArray(left)) return null;
+  const sent = new Set(request.entries.map((entry) => entry.keyId));
+  const unprocessed = new Set<string>();
+  for (const entry of left) {
+    const put = isJson(entry) && isJson(entry.PutRequest) ? entry.PutRequest.Item : undefined;
+    const del = isJson(entry) && isJson(entry.DeleteRequest) ? entry.DeleteRequest.Key : undefined;
+    const key = put ?? del;
+    const id = isJson(key) ? keyId(key as WireItem, request.schema) : null;
+    if (id === null || !id.ok || !sent.has(id.value)) return null;
+    unprocessed.add(id.value);
+  }
+  return { unprocessed, trouble: null, consumedUnits };
+}

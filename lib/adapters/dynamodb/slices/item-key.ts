@@ -1,0 +1,121 @@
+/** Keys of cut items: their ids from bytes, and the JSON of a key from its id, both without parsing where it is plain. */
+import { type KeyAttribute, type KeySchema, setAttribute, type WireItem } from '@/lib/domain/item/item';
+import { keyFromId, keyId, PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX } from '@/lib/domain/item/key';
+import { type Cut, STRIDE, WantedNames } from './cut-items';
+
+/** Where the attributes of a table's key, and its TTL attribute, stand among an item's noted places. */
+export interface KeyPlaces {
+  readonly schema: KeySchema;
+  readonly wanted: WantedNames;
+  /** Index of the TTL attribute among the wanted names, or -1; it may be the sort key itself. */
+  readonly ttl: number;
+}
+
+export function keyPlacesOf(schema: KeySchema, ttlAttribute: string | null): KeyPlaces {
+  const names = schema.sort === null ? [schema.partition.name] : [schema.partition.name, schema.sort.name];
+  if (ttlAttribute !== null && !names.includes(ttlAttribute)) names.push(ttlAttribute);
+  return { schema, wanted: new WantedNames(names), ttl: ttlAttribute === null ? -1 : names.indexOf(ttlAttribute) };
+}
+
+/** The place of the `which`th wanted attribute of the item whose numbers begin at `first`, or null where it has none. */
+export function placeOf(offsets: Uint32Array, first: number, which: number): Cut | null {
+  const end = offsets[first + 3 + 2 * which] as number;
+  return end === 0 ? null : [offsets[first + 2 + 2 * which] as number, end];
+}
+
+/** Key id (see lib/domain/item/key.ts) of the `at`th cut item, or null where it has no key of the table. */
+export function keyIdAt(body: Buffer, cut: { offsets: Uint32Array; at: number }, places: KeyPlaces): string | null {
+  const { schema } = places;
+  const first = cut.at * STRIDE;
+  const partition = plainUnit(body, cut.offsets, { place: first + 2, attribute: schema.partition, isSort: false });
+  if (partition !== null) {
+    if (schema.sort === null) return `["${partition}"]`;
+    const sort = plainUnit(body, cut.offsets, { place: first + 4, attribute: schema.sort, isSort: true });
+    if (sort !== null) return `["${partition}","${sort}"]`;
+  }
+  const item: WireItem = {};
+  const attributes = schema.sort === null ? [schema.partition] : [schema.partition, schema.sort];
+  for (let which = 0; which < attributes.length; which += 1) {
+    const place = placeOf(cut.offsets, first, which);
+    if (place === null) return null;
+    const value: unknown = JSON.parse(body.toString('utf8', place[0], place[1]));
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    setAttribute(item, (attributes[which] as KeyAttribute).name, value as WireItem[string]);
+  }
+  const id = keyId(item, schema);
+  return id.ok ? id.value : null;
+}
+
+/** Bytes of `{"S":"` and of `"}`. */
+const HEAD = 6;
+const TAIL = 2;
+/** Integers of up to 15 digits are spelt in one way. */
+const PLAIN_DIGITS_MAX = 15;
+
+/**
+ * The unit of a value that is spelt `{"S":"…"}` in printable ASCII without escapes, or `{"N":"…"}` with a plain integer:
+ * it stands in the id as it is. Null: ask the domain.
+ */
+function plainUnit(
+  body: Buffer,
+  offsets: Uint32Array,
+  ask: { place: number; attribute: KeyAttribute; isSort: boolean },
+): string | null {
+  const start = offsets[ask.place] as number;
+  const end = offsets[ask.place + 1] as number;
+  const from = start + HEAD;
+  const to = end - TAIL;
+  if (to <= from) return null;
+  const { type } = ask.attribute;
+  if (body[start + 1] !== 0x22 || body[start + 2] !== type.charCodeAt(0) || body[start + 3] !== 0x22) return null;
+  if (body[start + 4] !== 0x3a || body[start + 5] !== 0x22 || body[to] !== 0x22) return null;
+  if (type === 'S') {
+    if (to - from > (ask.isSort ? SORT_KEY_BYTES_MAX : PARTITION_KEY_BYTES_MAX)) return null;
+    for (let at = from; at < to; at += 1) {
+      const byte = body[at] as number;
+      if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return null;
+    }
+    return `S#${body.toString('latin1', from, to)}`;
+  }
+  return type === 'N' && isPlainInteger(body, from, to) ? `N#${body.toString('latin1', from, to)}` : null;
+}
+
+function isPlainInteger(body: Buffer, from: number, to: number): boolean {
+  const isNegative = body[from] === 0x2d;
+  const first = isNegative ? from + 1 : from;
+  if (to === first || to - first > PLAIN_DIGITS_MAX) return false;
+  // Zero alone begins with a zero, and there is no minus zero.
+  if (body[first] === 0x30) return to - first === 1 && !isNegative;
+  for (let at = first; at < to; at += 1) {
+    const byte = body[at] as number;
+    if (byte < 0x30 || byte > 0x39) return false;
+  }
+  return true;
+}
+
+/** Writes keys of one table as JSON, from their ids. */
+export class KeyWriter {
+  readonly #partition: string;
+  readonly #sort: string | null;
+
+  constructor(private readonly schema: KeySchema) {
+    this.#partition = `{${JSON.stringify(schema.partition.name)}:{"${schema.partition.type}":"`;
+    this.#sort = schema.sort === null ? null : `"},${JSON.stringify(schema.sort.name)}:{"${schema.sort.type}":"`;
+  }
+
+  /** An id holds each unit as a JSON string, so its text goes into the key as it stands: `["S#a","N#1"]`. */
+  json(id: string): string {
+    if (id.includes('\\')) return JSON.stringify(keyFromId(id, this.schema));
+    if (this.#sort === null) return `${this.#partition}${id.slice(4, -2)}"}}`;
+    const split = id.indexOf('"', 4);
+    return `${this.#partition}${id.slice(4, split)}${this.#sort}${id.slice(split + 5, -2)}"}}`;
+  }
+}
+
+/** The cut value of an attribute as it stands in a parsed item. */
+export function valueAt(body: Buffer, place: Cut, name: string): WireItem {
+  const item: WireItem = {};
+  const value: unknown = JSON.parse(body.toString('utf8', place[0], place[1]));
+  if (typeof value === 'object' && value !== null) setAttribute(item, name, value as WireItem[string]);
+  return item;
+}
