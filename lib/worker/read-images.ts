@@ -1,9 +1,10 @@
 /** Consistent reads of many keys of one store, repeated until every key is answered or the work must stop. */
-import { BATCH_GET_KEYS_MAX, batchGet } from '@/lib/adapters/dynamodb/batch';
-import type { Trouble } from '@/lib/adapters/dynamodb/call';
-import { type ExpiryRule, isExpired } from '@/lib/domain/item/expiry';
-import type { KeySchema, WireItem } from '@/lib/domain/item/item';
-import { keyFromId } from '@/lib/domain/item/key';
+import { BATCH_GET_KEYS_MAX } from '@/lib/adapters/dynamodb/batch';
+import { readSlices, type SlicedBatch } from '@/lib/adapters/dynamodb/slices/batch-slices';
+import type { ItemImage } from '@/lib/adapters/dynamodb/slices/item-image';
+import { keyPlacesOf } from '@/lib/adapters/dynamodb/slices/item-key';
+import type { ExpiryRule } from '@/lib/domain/item/expiry';
+import type { KeySchema } from '@/lib/domain/item/item';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import { allEnded } from './all-ended';
 import type { WorkerContext } from './context';
@@ -24,7 +25,7 @@ export interface ReadRequest {
 
 export interface Images {
   /** By key id: the item, or null for absence. */
-  read: Map<string, WireItem | null>;
+  read: Map<string, ItemImage | null>;
   /** Of those read as absent, the ones that are there and past their expiry. */
   expired: Set<string>;
   /** Keys without an answer: never taken for absent. */
@@ -43,26 +44,24 @@ export async function readImages(ctx: WorkerContext, work: Work, request: ReadRe
 }
 
 async function readBatch(ctx: WorkerContext, work: Work, request: ReadRequest & { images: Images }): Promise<void> {
-  const { store, schema, table, images } = request;
+  const { store, table, images } = request;
+  const places = keyPlacesOf(request.schema, request.expiry.attribute);
   let pending = request.keyIds;
   for (let attempt = 1; pending.length > 0; attempt += 1) {
     const cost = { requests: 1, items: pending.length };
     const { timeoutMs, priority } = work;
     const endTurn = await store.pace.turn({ cost, priority, timeoutMs, mayGoOn: () => work.mayGoOn() });
     if (!endTurn) break;
-    const keys = pending.map((id) => keyFromId(id, schema));
     const isConsistent = request.isConsistent ?? true;
-    const reading = batchGet(store.wire, { table, schema, keys }, { isConsistent, timeoutMs, roundsMax: 1 });
-    const result = await reading.finally(endTurn);
-    store.pace.charge(result.consumedUnits);
-    book(ctx, request, { found: result.found, absent: result.absent });
-    pending = [...result.unread.keys()];
-    if (pending.length === 0) return;
-    const trouble = [...result.unread.values()].find((why): why is Trouble => why !== 'unprocessed');
+    const reading = readSlices(store.wire, { table, places, keyIds: pending }, { isConsistent, timeoutMs });
+    const batch = await reading.finally(endTurn);
+    store.pace.charge(batch.consumedUnits);
+    const { trouble } = batch;
     if (trouble) {
       work.fault ??= faultOf(trouble, 'BatchGetItem');
       store.pace.throttled(trouble.kind === 'refused' ? trouble.retryAfterMs : null);
-    }
+    } else pending = book(ctx, request, { pending, batch });
+    if (pending.length === 0) return;
     if (attempt >= REQUEST_ATTEMPTS_MAX) break;
     const pauseMs = Math.min(1_000, fullJitterMs(attempt, WORKER_BACKOFF, ctx.random()));
     await new Promise<void>((done) => setTimeout(done, pauseMs));
@@ -70,17 +69,26 @@ async function readBatch(ctx: WorkerContext, work: Work, request: ReadRequest & 
   for (const id of pending) images.unread.add(id);
 }
 
+/** Books what an answer says; returns the keys that it left over. */
 function book(
   ctx: WorkerContext,
   request: ReadRequest & { images: Images },
-  answer: { found: Map<string, WireItem>; absent: Set<string> },
-): void {
+  answer: { pending: readonly string[]; batch: SlicedBatch },
+): string[] {
   const { images, expiry } = request;
+  const { found, left } = answer.batch;
   const nowMs = ctx.clock.nowMs();
-  for (const id of answer.absent) images.read.set(id, null);
-  for (const [id, item] of answer.found) {
-    const isGone = ctx.safeguards.expiredAbsent && isExpired(item, expiry, nowMs);
-    images.read.set(id, isGone ? null : item);
+  const again: string[] = [];
+  for (const id of answer.pending) {
+    const one = found.get(id);
+    if (one === undefined) {
+      if (left.has(id)) again.push(id);
+      else images.read.set(id, null);
+      continue;
+    }
+    const isGone = ctx.safeguards.expiredAbsent && one.isExpired(expiry, nowMs);
+    images.read.set(id, isGone ? null : one.image);
     if (isGone) images.expired.add(id);
   }
+  return again;
 }

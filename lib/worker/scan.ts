@@ -1,5 +1,7 @@
 import type { WorkTable } from '@/db/queries/run';
-import { type Page, type ScanRequest, scanPage } from '@/lib/adapters/dynamodb/items';
+import type { ScanRequest } from '@/lib/adapters/dynamodb/items';
+import { keyPlacesOf } from '@/lib/adapters/dynamodb/slices/item-key';
+import { type SlicedPage, scanSlices } from '@/lib/adapters/dynamodb/slices/scan-slices';
 import type { WireItem } from '@/lib/domain/item/item';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import type { WorkerContext } from './context';
@@ -21,7 +23,7 @@ export class Scanner {
   }
 
   /** The page after `cursor`, or null when the work must stop; `work.fault` says why where something is wrong. */
-  async next(cursor: WireItem | null): Promise<Page | null> {
+  async next(cursor: WireItem | null): Promise<SlicedPage | null> {
     const { work, ctx } = this;
     const { store } = this.of;
     for (let attempt = 1; attempt <= REQUEST_ATTEMPTS_MAX; attempt += 1) {
@@ -58,9 +60,10 @@ export class Scanner {
       cursor,
       limit,
       projection: this.of.keysOnly ? keysOf(table) : undefined,
+      places: keyPlacesOf(table.schema, table.ttlAttribute),
     };
     const isConsistent = this.ctx.safeguards.consistentScan;
-    return scanPage(this.of.store.wire, request, { isConsistent, timeoutMs: this.work.timeoutMs });
+    return scanSlices(this.of.store.wire, request, { isConsistent, timeoutMs: this.work.timeoutMs });
   }
 }
 

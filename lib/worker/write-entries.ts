@@ -3,9 +3,8 @@
  * throttled is sent again, what the store refuses for itself is told from what it refuses for its load, and an outcome
  * that nobody knows is reported as unknown and never repeated here.
  */
-import { type BatchEntry, type BatchWriteResult, batchWrite } from '@/lib/adapters/dynamodb/batch';
-import type { KeySchema, WireItem } from '@/lib/domain/item/item';
-import { keyFromId } from '@/lib/domain/item/key';
+import { type SliceEntry, type SliceWriteResult, writeSlices } from '@/lib/adapters/dynamodb/slices/batch-slices';
+import type { KeySchema } from '@/lib/domain/item/item';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import { DYNAMODB_BATCH, packBatches, TERRASCALE_BATCH } from '@/lib/domain/pacing/pack';
 import { allEnded } from './all-ended';
@@ -15,13 +14,8 @@ import type { Work } from './segment-work';
 import { faultOf, isItemRefusal } from './store-fault';
 import type { Store } from './stores';
 
-/** An image, or null for a delete. */
-export interface Entry {
-  keyId: string;
-  image: WireItem | null;
-  /** The image as JSON where the caller has it already. */
-  text?: string;
-}
+/** What is to stand under a key: the bytes of an item, cut from an answer or written from a decoded one, or null for a delete. */
+export type Entry = SliceEntry;
 
 export type Verdict =
   | { kind: 'written' }
@@ -58,13 +52,15 @@ export async function writeEntries(
   return verdicts;
 }
 
-const sized = (entry: Entry): Entry & { bytes: number } => ({
-  ...entry,
-  // As it stands in the request: the frame of an entry is under a hundred bytes.
-  bytes:
-    entry.image === null
-      ? entry.keyId.length * 3 + 100
-      : Buffer.byteLength(entry.text ?? JSON.stringify(entry.image)) + 100,
+/** Bytes of an entry in a request beside its item: its operation, braces and comma. */
+const FRAME_BYTES = 32;
+/** Of a delete, names and types of its key besides; an id holds the values as they are written. */
+const KEY_FRAME_BYTES = 1_024;
+
+const sized = ({ keyId, image }: Entry): Entry & { bytes: number } => ({
+  keyId,
+  image,
+  bytes: image === null ? keyId.length * 3 + KEY_FRAME_BYTES : image.bytesLength + FRAME_BYTES,
 });
 
 type BatchRequest = WriteRequest & { verdicts: Map<string, Verdict> };
@@ -105,47 +101,45 @@ async function writeSingly(ctx: WorkerContext, work: Work, request: BatchRequest
   for (const entry of request.entries) await writeBatch(ctx, work, { ...request, entries: [entry] });
 }
 
-async function send(work: Work, request: BatchRequest, pending: readonly Entry[]): Promise<BatchWriteResult> {
-  const { store, table, schema } = request;
-  const entries = pending.map<BatchEntry>((entry) =>
-    entry.image === null ? { delete: keyFromId(entry.keyId, schema) } : { put: entry.image },
+const send = (work: Work, request: BatchRequest, pending: readonly Entry[]): Promise<SliceWriteResult> =>
+  writeSlices(
+    request.store.wire,
+    { table: request.table, schema: request.schema, entries: pending },
+    { timeoutMs: work.timeoutMs },
   );
-  return await batchWrite(store.wire, { table, schema, entries }, { timeoutMs: work.timeoutMs });
-}
 
 /** Books the outcomes of one request; returns what is to be sent again. */
 function take(
   work: Work,
-  answer: { result: BatchWriteResult; pending: readonly Entry[]; verdicts: Map<string, Verdict> },
+  answer: { result: SliceWriteResult; pending: readonly Entry[]; verdicts: Map<string, Verdict> },
 ): readonly Entry[] {
-  const { result, pending, verdicts } = answer;
-  const again: Entry[] = [];
-  for (const entry of pending) {
-    const outcome = result.outcomes.get(entry.keyId);
-    if (outcome === undefined || outcome.kind === 'unknown') verdicts.set(entry.keyId, { kind: 'unknown' });
-    else if (outcome.kind === 'written') verdicts.set(entry.keyId, { kind: 'written' });
-    else if (outcome.kind === 'unprocessed' || outcome.isThrottle) again.push(entry);
-    else if (isItemRefusal(outcome)) {
-      verdicts.set(entry.keyId, { kind: 'refused', errorType: outcome.errorType, reason: sentenceOf(outcome) });
-    } else {
-      work.fault ??= faultOf(outcome, 'BatchWriteItem');
-      verdicts.set(entry.keyId, { kind: 'not_sent' });
-    }
+  const { pending, verdicts } = answer;
+  const { trouble, unprocessed } = answer.result;
+  if (trouble === null) {
+    for (const entry of pending) if (!unprocessed.has(entry.keyId)) verdicts.set(entry.keyId, WRITTEN);
+    return unprocessed.size === 0 ? [] : pending.filter((entry) => unprocessed.has(entry.keyId));
   }
-  return again;
+  if (trouble.kind === 'refused' && trouble.isThrottle) return pending;
+  if (trouble.kind === 'unknown') setAll(verdicts, pending, { kind: 'unknown' });
+  else if (isItemRefusal(trouble)) {
+    setAll(verdicts, pending, { kind: 'refused', errorType: trouble.errorType, reason: sentenceOf(trouble) });
+  } else {
+    work.fault ??= faultOf(trouble, 'BatchWriteItem');
+    setAll(verdicts, pending, { kind: 'not_sent' });
+  }
+  return [];
 }
+
+const WRITTEN: Verdict = Object.freeze({ kind: 'written' });
 
 /** The store's own words are kept short and never decide anything. */
 const sentenceOf = (refusal: { message: string; errorType: string }): string =>
   refusal.message.slice(0, 300) || `The target refused the item: ${refusal.errorType}.`;
 
 /** Any sign of overload slows the connection down; only a named one says for how long. */
-function throttle(store: Store, result: BatchWriteResult): void {
-  const { trouble } = result;
+function throttle(store: Store, { trouble, unprocessed }: SliceWriteResult): void {
   if (trouble?.kind === 'refused') store.pace.throttled(trouble.retryAfterMs);
-  else if (trouble !== null || [...result.outcomes.values()].some((one) => one.kind === 'unprocessed')) {
-    store.pace.throttled(null);
-  }
+  else if (trouble !== null || unprocessed.size > 0) store.pace.throttled(null);
 }
 
 const setAll = (verdicts: Map<string, Verdict>, entries: readonly Entry[], verdict: Verdict): void => {

@@ -5,13 +5,9 @@
  */
 import { markKeys } from '@/db/queries/dirty';
 import { checkpointSegment, insertSetAside, type NewSetAside, storePageKeys } from '@/db/queries/segment';
-import type { Page } from '@/lib/adapters/dynamodb/items';
-import { equal } from '@/lib/domain/item/compare';
-import { isExpired } from '@/lib/domain/item/expiry';
-import type { WireItem } from '@/lib/domain/item/item';
-import { keyId } from '@/lib/domain/item/key';
-import { itemBytes } from '@/lib/domain/item/size';
-import { invariant } from '@/lib/domain/result';
+import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
+import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
+import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
 import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { readImages } from '../read-images';
@@ -29,6 +25,11 @@ export interface CopySides {
   target: Store;
 }
 
+/** What is written (`image`) for what was read: the same bytes, where nothing maps them. The source is confirmed by `read`. */
+interface CopyEntry extends Entry {
+  read: ItemImage;
+}
+
 interface Outcome {
   written: number;
   unknown: string[];
@@ -41,10 +42,10 @@ interface Outcome {
 export async function copyPage(
   ctx: WorkerContext,
   work: SegmentWork,
-  sides: CopySides & { page: Page },
+  sides: CopySides & { page: SlicedPage },
 ): Promise<PageEnd> {
   const { segment, table } = work;
-  const { entries, expired, bytes } = classify(ctx, work, sides.page);
+  const entries = livingOf(ctx, work, sides.page);
   if (ctx.safeguards.pageKeys && entries.length > 0) {
     const isStored = await storePageKeys(
       ctx.sql,
@@ -63,10 +64,10 @@ export async function copyPage(
     counts: {
       itemsRead: sides.page.items.length,
       itemsWritten: outcome.written,
-      itemsExpired: expired,
+      itemsExpired: sides.page.items.length - entries.length,
       itemsSetAside: outcome.setAside.length,
       itemsMarked: outcome.unknown.length + outcome.differed.length,
-      bytesRead: bytes,
+      bytesRead: bytesOfItems(sides.page.items),
       compared: 0,
       suspects: 0,
       hot: 0,
@@ -77,44 +78,33 @@ export async function copyPage(
   return isKept ? 'done' : 'lost';
 }
 
-function classify(
-  ctx: WorkerContext,
-  work: SegmentWork,
-  page: Page,
-): { entries: Entry[]; expired: number; bytes: number } {
-  const { schema, ttlAttribute } = work.table;
+/** The items that are not past their expiry (PROTOCOL C4), to be written as they were read. */
+function livingOf(ctx: WorkerContext, work: SegmentWork, page: SlicedPage): CopyEntry[] {
+  const expiry = { attribute: work.table.ttlAttribute };
   const nowMs = ctx.clock.nowMs();
-  const entries: Entry[] = [];
-  let expired = 0;
-  let bytes = 0;
+  const entries: CopyEntry[] = [];
   for (const item of page.items) {
-    bytes += itemBytes(item);
-    if (ctx.safeguards.expiredAbsent && isExpired(item, { attribute: ttlAttribute }, nowMs)) {
-      expired += 1;
-      continue;
-    }
-    const id = keyId(item, schema);
-    invariant(id.ok, 'every item of a scan has the key of its table');
-    entries.push({ keyId: id.value, image: item, text: JSON.stringify(item) });
+    if (ctx.safeguards.expiredAbsent && item.isExpired(expiry, nowMs)) continue;
+    entries.push({ keyId: item.keyId, image: item.image, read: item.image });
   }
-  return { entries, expired, bytes };
+  return entries;
 }
 
 /** Groups of keys, a few at a time, so that confirming one group overlaps writing the next. */
 async function writeAndConfirm(
   ctx: WorkerContext,
   work: SegmentWork,
-  page: CopySides & { entries: Entry[] },
+  page: CopySides & { entries: CopyEntry[] },
 ): Promise<Outcome> {
   const outcome: Outcome = { written: 0, unknown: [], differed: [], setAside: [], notSent: 0 };
-  const groups: Entry[][] = [];
+  const groups: CopyEntry[][] = [];
   for (let at = 0; at < page.entries.length; at += ctx.limits.groupItems) {
     groups.push(page.entries.slice(at, at + ctx.limits.groupItems));
   }
   let next = 0;
   const runner = async (): Promise<void> => {
     while (next < groups.length) {
-      const group = groups[next] as Entry[];
+      const group = groups[next] as CopyEntry[];
       next += 1;
       await copyGroup(ctx, work, { ...page, entries: group, outcome });
     }
@@ -126,7 +116,7 @@ async function writeAndConfirm(
 async function copyGroup(
   ctx: WorkerContext,
   work: SegmentWork,
-  group: CopySides & { entries: Entry[]; outcome: Outcome },
+  group: CopySides & { entries: CopyEntry[]; outcome: Outcome },
 ): Promise<void> {
   const { table } = work;
   const { entries, outcome } = group;
@@ -147,14 +137,10 @@ async function copyGroup(
   });
   for (const entry of written) {
     const now = images.read.get(entry.keyId);
-    if (now !== undefined && isImage(entry, now)) outcome.written += 1;
+    if (now !== undefined && sameImage(entry.read, now)) outcome.written += 1;
     else outcome.differed.push(entry.keyId);
   }
 }
-
-/** The same text is the same image; only where it differs (order of attributes, spelling) is the canonical form asked. */
-const isImage = (entry: Entry, now: WireItem | null): boolean =>
-  (now !== null && entry.text === JSON.stringify(now)) || equal(entry.image, now);
 
 function bookVerdict(
   ctx: WorkerContext,

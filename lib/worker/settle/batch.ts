@@ -12,8 +12,7 @@ import {
   renewClaims,
 } from '@/db/queries/dirty';
 import type { WorkTable } from '@/db/queries/run';
-import { equal } from '@/lib/domain/item/compare';
-import type { WireItem } from '@/lib/domain/item/item';
+import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import { fullJitterMs } from '@/lib/domain/pacing/backoff';
 import type { WorkerContext } from '../context';
 import { readImages } from '../read-images';
@@ -84,7 +83,7 @@ async function settleRound(ctx: WorkerContext, work: SettleWork, round: Round): 
     schema: table.schema,
     entries,
   });
-  const written = new Map<string, WireItem | null>();
+  const written = new Map<string, ItemImage | null>();
   const unknown: string[] = [];
   for (const { keyId, image } of entries) {
     const verdict = verdicts.get(keyId) ?? { kind: 'not_sent' };
@@ -126,7 +125,7 @@ async function markUnknown(ctx: WorkerContext, table: WorkTable, keyIds: string[
 async function confirm(
   ctx: WorkerContext,
   work: SettleWork,
-  round: Round & { written: Map<string, WireItem | null> },
+  round: Round & { written: Map<string, ItemImage | null> },
 ): Promise<{ equal: string[]; differed: string[] }> {
   const keyIds = [...round.written.keys()];
   if (!ctx.safeguards.settleConfirm) return { equal: keyIds, differed: [] };
@@ -135,7 +134,7 @@ async function confirm(
   const differed: string[] = [];
   for (const [keyId, image] of round.written) {
     const current = now.read.get(keyId);
-    if (current !== undefined && equal(image, current)) same.push(keyId);
+    if (current !== undefined && sameImage(image, current)) same.push(keyId);
     else differed.push(keyId);
   }
   const { planTableId, schema } = round.table;

@@ -5,8 +5,8 @@
  */
 import { dirtyAmong } from '@/db/queries/dirty';
 import type { WorkTable } from '@/db/queries/run';
-import { canonicalImage, classifyMismatch, differences, equal } from '@/lib/domain/item/compare';
-import type { WireItem } from '@/lib/domain/item/item';
+import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
+import { classifyMismatch, differences } from '@/lib/domain/item/compare';
 import type { MismatchClass } from '@/lib/domain/run/states';
 import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
@@ -22,8 +22,8 @@ export interface Sides {
 
 export interface Pair {
   keyId: string;
-  source: WireItem | null;
-  target: WireItem | null;
+  source: ItemImage | null;
+  target: ItemImage | null;
 }
 
 export interface Mismatch extends Pair {
@@ -50,7 +50,7 @@ const MARGIN_MS = 200;
 export const recheckDelayOf = (table: WorkTable): number =>
   Math.max(table.recheckDelayMs, MIRROR_LIVES * table.storeTimeoutMs + MARGIN_MS);
 
-export const isDifferent = (pair: Pair): boolean => !equal(pair.source, pair.target);
+export const isDifferent = (pair: Pair): boolean => !sameImage(pair.source, pair.target);
 
 /** Decides about suspects. Waits the recheck delay once for all of them. */
 export async function judge(ctx: WorkerContext, work: Work, ask: Sides & { suspects: Pair[] }): Promise<Verdicts> {
@@ -69,17 +69,16 @@ export async function judge(ctx: WorkerContext, work: Work, ask: Sides & { suspe
     const target = again.target.read.get(first.keyId);
     if (source === undefined || target === undefined) verdicts.unread += 1;
     else if (markedBefore.has(first.keyId) || markedAfter.has(first.keyId)) verdicts.inFlight += 1;
-    else if (equal(source, target)) verdicts.settled += 1;
-    else if (!isSame(first.source, source) || !isSame(first.target, target)) verdicts.hot += 1;
+    else if (sameImage(source, target)) verdicts.settled += 1;
+    else if (!sameImage(first.source, source) || !sameImage(first.target, target)) verdicts.hot += 1;
     else verdicts.mismatches.push(describe({ keyId: first.keyId, source, target }));
   }
   return verdicts;
 }
 
-const isSame = (a: WireItem | null, b: WireItem | null): boolean => canonicalImage(a) === canonicalImage(b);
-
 function describe(pair: Pair): Mismatch {
-  const { source, target } = pair;
+  const source = pair.source?.item ?? null;
+  const target = pair.target?.item ?? null;
   const attributes =
     source && target
       ? differences(source, target).map(({ attribute, class: kind }) => ({ attribute, class: kind }))

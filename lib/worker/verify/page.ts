@@ -3,13 +3,11 @@
 import { stopRunAtLimit } from '@/db/queries/run';
 import { insertMismatch, lastMismatchOf } from '@/db/queries/run-mismatch';
 import { checkpointSegment, NO_COUNTS, type PageCounts } from '@/db/queries/segment';
-import type { Page } from '@/lib/adapters/dynamodb/items';
+import { canonicalOf, type ItemImage } from '@/lib/adapters/dynamodb/slices/item-image';
+import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
+import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
 import { canonicalImage } from '@/lib/domain/item/compare';
-import { isExpired } from '@/lib/domain/item/expiry';
 import type { WireItem } from '@/lib/domain/item/item';
-import { keyId } from '@/lib/domain/item/key';
-import { itemBytes } from '@/lib/domain/item/size';
-import { invariant } from '@/lib/domain/result';
 import type { WorkerContext } from '../context';
 import { readImages } from '../read-images';
 import type { SegmentWork } from '../segment-work';
@@ -23,7 +21,7 @@ export type VerifyEnd = 'done' | 'stopped' | 'lost' | 'limit';
 export async function verifyPage(
   ctx: WorkerContext,
   work: SegmentWork,
-  ask: Sides & { page: Page },
+  ask: Sides & { page: SlicedPage },
 ): Promise<VerifyEnd> {
   const { page, table } = ask;
   const living = livingOf(ctx, work, page);
@@ -38,7 +36,7 @@ export async function verifyPage(
     ...NO_COUNTS,
     itemsRead: page.items.length,
     itemsExpired: page.items.length - living.size,
-    bytesRead: page.items.reduce((sum, item) => sum + itemBytes(item), 0),
+    bytesRead: bytesOfItems(page.items),
     compared: living.size,
     suspects: suspects.length,
     hot: verdicts.hot,
@@ -52,15 +50,13 @@ export async function verifyPage(
 }
 
 /** Items by key id that are not past their expiry: expired ones are counted apart (PROTOCOL C4). */
-function livingOf(ctx: WorkerContext, work: SegmentWork, page: Page): Map<string, WireItem> {
-  const { schema, ttlAttribute } = work.table;
+function livingOf(ctx: WorkerContext, work: SegmentWork, page: SlicedPage): Map<string, ItemImage> {
+  const expiry = { attribute: work.table.ttlAttribute };
   const nowMs = ctx.clock.nowMs();
-  const living = new Map<string, WireItem>();
+  const living = new Map<string, ItemImage>();
   for (const item of page.items) {
-    if (ctx.safeguards.expiredAbsent && isExpired(item, { attribute: ttlAttribute }, nowMs)) continue;
-    const id = keyId(item, schema);
-    invariant(id.ok, 'every item of a scan has the key of its table');
-    living.set(id.value, item);
+    if (ctx.safeguards.expiredAbsent && item.isExpired(expiry, nowMs)) continue;
+    living.set(item.keyId, item.image);
   }
   return living;
 }
@@ -69,7 +65,7 @@ function livingOf(ctx: WorkerContext, work: SegmentWork, page: Page): Map<string
 async function pairsOf(
   ctx: WorkerContext,
   work: SegmentWork,
-  ask: Sides & { living: Map<string, WireItem> },
+  ask: Sides & { living: Map<string, ItemImage> },
 ): Promise<Pair[] | null> {
   const { table, living } = ask;
   const isSource = work.segment.side === 'source';
@@ -124,8 +120,8 @@ async function record(ctx: WorkerContext, work: SegmentWork, mismatch: Mismatch)
   );
 }
 
-export const sealImage = (ctx: WorkerContext, image: WireItem | null): string | null =>
-  image === null ? null : ctx.sealer.seal(JSON.stringify(image), MISMATCH_SEAL);
+export const sealImage = (ctx: WorkerContext, image: ItemImage | null): string | null =>
+  image === null ? null : ctx.sealer.seal(image.text, MISMATCH_SEAL);
 
 /** Age counts from when these very images were first seen against each other; a write to the key starts it again. */
 export async function firstSeen(ctx: WorkerContext, planTableId: string, pair: Pair): Promise<Date | null> {
@@ -135,8 +131,8 @@ export async function firstSeen(ctx: WorkerContext, planTableId: string, pair: P
   return isSame ? earlier.firstSeenAt : null;
 }
 
-function isImage(ctx: WorkerContext, sealed: string | null, image: WireItem | null): boolean {
+function isImage(ctx: WorkerContext, sealed: string | null, image: ItemImage | null): boolean {
   if (sealed === null) return image === null;
   const opened = ctx.sealer.open(sealed, MISMATCH_SEAL);
-  return opened.ok && canonicalImage(JSON.parse(opened.value) as WireItem) === canonicalImage(image);
+  return opened.ok && canonicalImage(JSON.parse(opened.value) as WireItem) === canonicalOf(image);
 }

@@ -7,14 +7,15 @@ import { BATCH_GET_KEYS_MAX, BATCH_WRITE_ENTRIES_MAX } from '../batch';
 import { type CallOptions, isJson, type Json, type Trouble, undecodable } from '../call';
 import { type ReadOptions, unitsOf } from '../items';
 import { callForBytes } from './call-bytes';
-import { cutItems, STRIDE } from './cut-items';
-import { ItemImage } from './item-image';
-import { type KeyPlaces, KeyWriter, keyIdAt } from './item-key';
+import { cutItems } from './cut-items';
+import type { ItemImage } from './item-image';
+import { type KeyPlaces, KeyWriter } from './item-key';
 import { memberOf } from './scan-slices';
+import { type SlicedItem, sliceItems } from './sliced-item';
 
 export interface SlicedBatch {
   /** Items that the store has, by key id. */
-  found: Map<string, ItemImage>;
+  found: Map<string, SlicedItem>;
   /** Key ids that were left over: without an answer, never taken for absent. */
   left: ReadonlySet<string>;
   /** Why nothing was answered; null where the store answered. Then what is neither found nor left is absent. */
@@ -60,14 +61,13 @@ export function readBatch(
   const { table, places, keyIds } = request;
   const cut = cutItems(body, { responsesOf: table }, places.wanted);
   if (cut === null) return null;
+  const items = sliceItems(body, cut.items, places);
+  if (items === null) return null;
   const asked = new Set(keyIds);
-  const { offsets, count } = cut.items;
-  const found = new Map<string, ItemImage>();
-  for (let at = 0; at < count; at += 1) {
-    const id = keyIdAt(body, { offsets, at }, places);
-    if (id === null || !asked.has(id)) return null;
-    const first = at * STRIDE;
-    found.set(id, new ItemImage(body, offsets[first] as number, offsets[first + 1] as number));
+  const found = new Map<string, SlicedItem>();
+  for (const item of items) {
+    if (!asked.has(item.keyId)) return null;
+    found.set(item.keyId, item);
   }
   const unprocessed = memberOf(body, cut, 'UnprocessedKeys');
   const left = isJson(unprocessed) ? leftKeys(unprocessed, { table, schema: places.schema, asked }) : NONE;

@@ -11,7 +11,18 @@ export interface KeyPlaces {
   readonly ttl: number;
 }
 
+const known = new WeakMap<KeySchema, Map<string | null, KeyPlaces>>();
+
+/** Made once a schema, which nobody changes. */
 export function keyPlacesOf(schema: KeySchema, ttlAttribute: string | null): KeyPlaces {
+  const ofSchema = known.get(schema) ?? new Map<string | null, KeyPlaces>();
+  known.set(schema, ofSchema);
+  const places = ofSchema.get(ttlAttribute) ?? makePlaces(schema, ttlAttribute);
+  ofSchema.set(ttlAttribute, places);
+  return places;
+}
+
+function makePlaces(schema: KeySchema, ttlAttribute: string | null): KeyPlaces {
   const names = schema.sort === null ? [schema.partition.name] : [schema.partition.name, schema.sort.name];
   if (ttlAttribute !== null && !names.includes(ttlAttribute)) names.push(ttlAttribute);
   return { schema, wanted: new WantedNames(names), ttl: ttlAttribute === null ? -1 : names.indexOf(ttlAttribute) };
