@@ -7,3 +7,4 @@ export * from './process';
 export * from './routing';
 export * from './run';
 export * from './shadow';
+export * from './stream';

@@ -4,7 +4,16 @@ import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { KeySchema } from '@/lib/domain/item/item';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
 import type { GuardModes } from '@/lib/domain/plan/guard-rules';
-import { HOLD_KINDS, type HoldKind, STAGES, STRATEGIES, type Stage, type Strategy } from '@/lib/domain/plan/stages';
+import {
+  HOLD_KINDS,
+  type HoldKind,
+  LIVE_CHANNELS,
+  type LiveChannel,
+  STAGES,
+  STRATEGIES,
+  type Stage,
+  type Strategy,
+} from '@/lib/domain/plan/stages';
 import { count, instant } from './columns';
 import { connection } from './connection';
 
@@ -68,6 +77,8 @@ export const planTable = pgTable(
     name: text('name').notNull(),
     alias: text('alias').notNull(),
     targetName: text('target_name').notNull(),
+    /** What carries live writes: gateways alone, or the source's stream beside them for writers that bypass these. */
+    liveChannel: text('live_channel').$type<LiveChannel>().notNull().default('gateway'),
     wave: integer('wave').notNull().default(1),
     position: integer('position').notNull().default(1),
     stage: text('stage').$type<Stage>().notNull().default('planned'),
@@ -122,6 +133,7 @@ export const planTable = pgTable(
   (t) => [
     uniqueIndex('plan_table_name').on(t.planId, t.name),
     index('plan_table_plan').on(t.planId),
+    check('plan_table_live_channel', sql`${t.liveChannel} in (${listed(LIVE_CHANNELS)})`),
     check('plan_table_stage', sql`${t.stage} in (${listed(STAGES)})`),
     check('plan_table_hold', sql`${t.holdKind} is null or ${t.holdKind} in (${listed(HOLD_KINDS)})`),
     check('plan_table_share', sql`${t.readShareMilli} between 0 and 100000`),

@@ -17,6 +17,7 @@ export const SAFEGUARDS = {
   leaseCheck: 'D4: a holder checks its lease before each write and stops early',
   dirtyFeed: 'D5: keys marked anywhere are read from the authority everywhere',
   liveChannelFirst: 'C1: no backfill before every gateway dual writes and delta has passed',
+  checkpointAfterSettle: 'C1: the checkpoint of a stream moves only over records whose keys were settled',
   consistentScan: 'C2: scans of a backfill and a verification are consistent',
   pageKeys: 'C3: the keys of a page are stored before its first write',
   expiredAbsent: 'C4: expired items count as absent',

@@ -29,6 +29,7 @@ export function greenFacts(over: Partial<Facts> = {}): Facts {
     gateways: { registered: 2, acknowledged: 2, silent: 0 },
     liveChannelAckedAtMs: NOW_MS - HOUR_MS,
     canaryArrivedAtMs: NOW_MS - HOUR_MS,
+    stream: null,
     budget: { requestsPerSecond: 100 },
     backfill: { state: 'done', segments: 4, segmentsDone: 4, segmentsFailed: 0, setAside: 0, setAsideAccepted: 0 },
     verification: {

@@ -79,6 +79,7 @@ export const servicesWith = (given: Partial<WorkerServices> = {}): WorkerService
   reapFences: async () => {},
   passBarriers: async () => {},
   proveChannels: async () => {},
+  streamLost: async () => {},
   care: async () => {},
   ...given,
 });

@@ -22,6 +22,8 @@ export interface WorkerServices {
   passBarriers(): Promise<void>;
   /** Reads canaries of live channels once Δ has passed since their barrier. */
   proveChannels(): Promise<void>;
+  /** Holds a table whose stream lost records, with the sentence that says so. */
+  streamLost(planTableId: string, sentence: string): Promise<void>;
   /** Raises and delivers alerts, and lets sign-offs lapse whose fact is gone. */
   care(): Promise<void>;
 }

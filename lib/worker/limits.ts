@@ -21,6 +21,16 @@ export interface WorkerLimits {
   settleKeysMax: number;
   settleRoundsMax: number;
   settleBatchesAtATime: number;
+  /** Shards that one process reads at a time. */
+  streamShardsMax: number;
+  /** Lease of a shard, renewed at a sixth of it. */
+  streamLeaseMs: number;
+  /** Between two looks at a shard that has nothing new. */
+  streamPollMs: number;
+  /** Between two listings of a stream's shards, unless one ends sooner; the service allows ten calls a second. */
+  streamListMs: number;
+  /** One request to the Streams service. */
+  streamTimeoutMs: number;
   /** Attempts of a segment that ended in an error before it counts as failed. */
   segmentAttemptsMax: number;
 }
@@ -40,6 +50,11 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   settleKeysMax: 100,
   settleRoundsMax: 5,
   settleBatchesAtATime: 4,
+  streamShardsMax: 128,
+  streamLeaseMs: 15_000,
+  streamPollMs: 1_000,
+  streamListMs: 15_000,
+  streamTimeoutMs: 5_000,
   segmentAttemptsMax: 10,
 });
 

@@ -21,6 +21,7 @@ import { makeObserveRound, settleRound } from './loops/observe';
 import { type Queue, startQueue } from './queue';
 import { Registration } from './registration';
 import { Stores } from './stores';
+import { StreamReaders } from './streams/readers';
 import { TableGates } from './table-gates';
 import { makeTasks } from './tasks';
 
@@ -114,7 +115,10 @@ export function makeWorkerContext(
   };
 }
 
-type Loops = Record<'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'reaper' | 'care', Loop>;
+type Loops = Record<
+  'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'reaper' | 'care' | 'streams',
+  Loop
+>;
 
 function startLoops(ctx: WorkerContext): Loops {
   const { log, limits } = ctx;
@@ -128,6 +132,21 @@ function startLoops(ctx: WorkerContext): Loops {
     reaper: loop('reaper', limits.barriersMs, () => ctx.services.reapFences()),
     settle: loop('settle', limits.controlMs, () => settleRound(ctx)),
     care: loop('care', CARE_MS, () => ctx.services.care()),
+    streams: streamsLoop(ctx),
+  };
+}
+
+/** It has ended when its readers have, because they look into the stores. */
+function streamsLoop(ctx: WorkerContext): Loop {
+  const readers = new StreamReaders(ctx);
+  const { log, limits } = ctx;
+  const loop = startLoop({ name: 'streams', everyMs: limits.streamPollMs, log, round: () => readers.round() });
+  return {
+    wake: loop.wake,
+    stop: async () => {
+      await loop.stop();
+      await readers.ended();
+    },
   };
 }
 

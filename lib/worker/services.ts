@@ -9,6 +9,7 @@ import { completeBackfill } from '@/lib/services/run/complete-backfill';
 import { clearVerifyAgain } from '@/lib/services/run/verification';
 import { passBarriers } from '@/lib/services/table/barriers';
 import { proveChannels } from '@/lib/services/table/prove-channel';
+import { streamLost } from '@/lib/services/table/stream-lost';
 import type { WorkerServices } from './context';
 
 export function bindServices(ctx: ServiceContext): WorkerServices {
@@ -19,6 +20,7 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
     reapFences: async () => void (await reapFences(ctx)),
     passBarriers: async () => void (await passBarriers(ctx)),
     proveChannels: async () => void (await proveChannels(ctx)),
+    streamLost: (tableId, sentence) => streamLost(ctx, { tableId, sentence }),
     care: async () => {
       await careRound(ctx);
       await retireCredentials(ctx);

@@ -2,7 +2,8 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Db, DbTransaction } from '@/db/client';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
-import type { HoldKind, Stage, Strategy } from '@/lib/domain/plan/stages';
+import type { HoldKind, LiveChannel, Stage, Strategy } from '@/lib/domain/plan/stages';
+import type { StreamState } from '@/lib/domain/run/states';
 
 /** Rows as Postgres gives them; instants are epoch milliseconds of the database's own clock. */
 export interface FactRow {
@@ -37,6 +38,16 @@ export interface FactRow {
   barrier_epoch: number | null;
   barrier_passed_at_ms: number | null;
   canary_arrived_at_ms: number | null;
+  stream: {
+    state: StreamState;
+    positionAtMs: number | null;
+    canarySeenAtMs: number | null;
+    throughAtMs: number | null;
+    besideGateway: number;
+    besideLastAtMs: number | null;
+    fault: string | null;
+  } | null;
+  live_channel: LiveChannel;
   verify_again_since_ms: number | null;
   backup_until_ms: number | null;
   last_change_by: string | null;
@@ -151,6 +162,7 @@ export async function loadFactRow(tx: Db | DbTransaction, query: FactQuery): Pro
         where c.id in (b.source_connection_id, b.target_connection_id)) as budget_per_second,
       b.barrier_verb, b.barrier_epoch::float8 as barrier_epoch, ${ms(sql`b.barrier_passed_at`)} as barrier_passed_at_ms,
       ${ms(sql`b.canary_arrived_at`)} as canary_arrived_at_ms,
+      b.live_channel, ${streamOf()} as stream,
       ${ms(sql`b.verify_again_since`)} as verify_again_since_ms, ${ms(sql`b.backup_until`)} as backup_until_ms,
       b.last_change_by, ${ms(sql`b.last_change_at`)} as last_change_at_ms,
       (select json_build_object('id', f.id, 'verb', f.verb, 'step', f.step) from fence f
@@ -217,6 +229,15 @@ const backfillOf = (): SQL => sql`
     'setAside', (select count(*) from set_aside a where a.run_id = v.id),
     'accepted', (select count(*) from set_aside a where a.run_id = v.id and a.accepted_at is not null))
    from ${latestRun('backfill')} v)`;
+
+/** A shard that is waiting for its parent counts too: what it holds is not settled either. */
+const streamOf = (): SQL => sql`
+  (select json_build_object('state', s.state, 'positionAtMs', ${ms(sql`s.position_at`)},
+    'canarySeenAtMs', ${ms(sql`s.canary_seen_at`)},
+    'throughAtMs', (select ${ms(sql`min(h.through_at)`)} from stream_shard h
+      where h.plan_table_id = s.plan_table_id and h.state in ('waiting', 'reading')),
+    'besideGateway', s.beside_gateway, 'besideLastAtMs', ${ms(sql`s.beside_last_at`)}, 'fault', s.fault)
+   from table_stream s where s.plan_table_id = b.id)`;
 
 const verificationOf = (): SQL => sql`
   (select json_build_object('state', v.state, 'stopped', v.stop_reason is not null,

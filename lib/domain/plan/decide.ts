@@ -6,6 +6,7 @@ import { checkGate, type Intent } from './gates';
 import { type Move, moveOf, ROLE_RANK, type Verb } from './moves';
 import { SHARE_MAX_MILLI } from './stages';
 import { type Step, stepsOf } from './steps';
+import { isStreamGate } from './stream-gates';
 
 export interface Decision {
   move: Move;
@@ -100,7 +101,8 @@ function shareOf(facts: Facts, verb: Verb, intent: Intent): number | null {
 function gatesOf(facts: Facts, move: Move, share: number) {
   if (move.verb === 'set_read_share' && share < facts.desiredShareMilli) return [];
   // A shift is a dual-write story; a big bang has never observed a share or opened a live channel through gateways.
-  return move.gates;
+  // Where no stream is read there is none to be held up by.
+  return facts.stream === null ? move.gates.filter((name) => !isStreamGate(name)) : move.gates;
 }
 
 function hashOf(facts: Facts, asked: { verb: Verb; share: number; long: boolean }, steps: readonly Step[]): string {

@@ -1,3 +1,4 @@
+import type { StreamState } from '../run/states';
 import type { GateName, Role } from './moves';
 import type { HoldKind, Stage, Strategy } from './stages';
 
@@ -29,6 +30,8 @@ export interface Facts {
   /** When the last registered gateway acknowledged dual write (or the freeze). */
   liveChannelAckedAtMs: number | null;
   canaryArrivedAtMs: number | null;
+  /** The source's stream where it is read beside the gateways; null: gateways alone carry the live writes. */
+  stream: StreamFacts | null;
   budget: { requestsPerSecond: number } | null;
   backfill: {
     state: string;
@@ -59,6 +62,19 @@ export interface Facts {
   approval: { by: string; planHash: string; atMs: number } | null;
   backupUntilMs: number | null;
   sourceTrafficSinceBackup: number;
+}
+
+export interface StreamFacts {
+  state: StreamState;
+  /** From here on everything is read. */
+  positionAtMs: number | null;
+  canarySeenAtMs: number | null;
+  /** Age of the oldest record whose key is not settled; null: nothing is read yet. */
+  lagMs: number | null;
+  /** Writes since dual write that no gateway made. */
+  besideGateway: number;
+  besideLastAtMs: number | null;
+  fault: string | null;
 }
 
 /** Columns of a plan, set by its profile when the plan is made. Durations are milliseconds. */

@@ -2,6 +2,7 @@ import { formatCount, formatMs, formatShare } from '../units';
 import type { Facts, GateResult } from './facts';
 import { SPARSE_SHARE_MILLI } from './guardrails';
 import type { GateName } from './moves';
+import { STREAM_CHECKS } from './stream-gates';
 
 /** What the operator asks for beside the move itself. */
 export interface Intent {
@@ -152,6 +153,7 @@ const CHECKS: Record<GateName, Check> = {
       'overview',
     ),
   live_channel_proven: liveChannel,
+  ...STREAM_CHECKS,
   budget_set: (f) =>
     gate(
       f.budget !== null && f.budget.requestsPerSecond > 0,

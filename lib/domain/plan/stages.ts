@@ -71,3 +71,7 @@ export const isMirroring = (writes: Writes): boolean => writes === 'source_targe
 
 export const SHARE_STOPS_MILLI = [0, 1_000, 10_000, 50_000, 100_000] as const;
 export const SHARE_MAX_MILLI = 100_000;
+
+/** What carries live writes to the target: gateways alone, or the source's stream beside them. */
+export const LIVE_CHANNELS = ['gateway', 'gateway_stream'] as const;
+export type LiveChannel = (typeof LIVE_CHANNELS)[number];

@@ -1,4 +1,5 @@
 import { utf8 } from '../item/bytes';
+import { parseDecimal } from '../item/decimal';
 import { type KeyAttribute, type KeySchema, setAttribute, type WireItem } from '../item/item';
 import { sha256 } from '../sha256';
 
@@ -25,6 +26,24 @@ function keyValue(attribute: KeyAttribute, id: string): { [type: string]: string
       return { B: base64(utf8(text)) };
     case 'N':
       return { N: `-9.9${digitsOf(text)}E+124` };
+  }
+}
+
+/** Whether a key is one of a canary, however a store spells its number. */
+export function isCanaryKey(schema: KeySchema, key: WireItem): boolean {
+  const { name, type } = schema.partition;
+  const value = Object.hasOwn(key, name) ? key[name]?.[type] : undefined;
+  if (typeof value !== 'string') return false;
+  switch (type) {
+    case 'S':
+      return value.startsWith(PREFIX);
+    case 'B':
+      // The prefix has 16 bytes; 15 of them fill whole groups of base64.
+      return value.startsWith(base64(utf8(PREFIX)).slice(0, 20));
+    case 'N': {
+      const decimal = parseDecimal(value);
+      return decimal?.isNegative === true && decimal.exponent === 124 && decimal.digits.startsWith('99');
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Db, DbTransaction } from '@/db/client';
 import { type FactRow, loadFactRow } from '@/db/queries/facts/load';
 import { CHECKLIST_ITEMS } from '@/lib/domain/plan/checklist';
-import type { Facts } from '@/lib/domain/plan/facts';
+import type { Facts, StreamFacts } from '@/lib/domain/plan/facts';
 import { evaluateGuardrails, GUARDRAIL_WINDOW_MS, type Guardrail } from '@/lib/domain/plan/guardrails';
 import type { Verb } from '@/lib/domain/plan/moves';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
@@ -157,9 +157,19 @@ function proofFacts(row: FactRow) {
   };
 }
 
+/** No shard left to read: the end of one and its children's listing are moments apart, and say nothing of a lag. */
+function streamFacts(row: FactRow): StreamFacts | null {
+  if (row.live_channel !== 'gateway_stream') return null;
+  const none = { positionAtMs: null, canarySeenAtMs: null, besideGateway: 0, besideLastAtMs: null, fault: null };
+  if (!row.stream) return { ...none, state: 'opening', lagMs: null };
+  const { throughAtMs, ...stream } = row.stream;
+  return { ...stream, lagMs: throughAtMs === null ? null : Math.max(0, row.now_ms - throughAtMs) };
+}
+
 function copyFacts(row: FactRow) {
   const { backfill, verification } = row;
   return {
+    stream: streamFacts(row),
     backfill: backfill
       ? {
           state: backfill.state,
