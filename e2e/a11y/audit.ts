@@ -2,6 +2,7 @@
  * Looks at a page as WCAG 2.2 AA asks: axe in both themes, wide and at 320 px, nothing to scroll sideways, every control
  * large enough to hit, and the state on screen the one that belongs there, never an error or an empty page in its place.
  */
+import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, expect, type Locator, type Page } from '@playwright/test';
 import { demo } from '../fixtures/demo';
@@ -75,6 +76,14 @@ const smallTargets = (page: Page): Promise<string[]> =>
     });
   }, TARGET_PX_MIN);
 
+/** For looking at every page by eye: with LANDFALL_E2E_PICTURES naming a folder, each look leaves its picture there. */
+async function keepPicture(page: Page, name: string): Promise<void> {
+  const folder = process.env.LANDFALL_E2E_PICTURES;
+  if (!folder) return;
+  const file = path.join(folder, `${name.replaceAll(/[^a-z0-9-]+/gi, '-')}.png`);
+  await page.screenshot({ path: file, fullPage: (await page.getByRole('dialog').count()) === 0 });
+}
+
 async function lookAt(page: Page, look: Look, theme: string): Promise<string[]> {
   await page.setViewportSize(WIDE);
   if (!look.staysOnPage) await page.goto(`${demo().base}${look.path}`, { waitUntil: 'domcontentloaded' });
@@ -89,6 +98,7 @@ async function lookAt(page: Page, look: Look, theme: string): Promise<string[]> 
     // A dialog hides the page behind it from assistive technology, its first heading too.
     if ((await page.getByRole('dialog').count()) === 0)
       await expect(page.getByRole('heading', { level: 1 }), `${look.name} has one first heading`).toHaveCount(1);
+    await keepPicture(page, `${look.name}-${theme}-${size.width}`);
     const lines = [...(await axeFindings(page)), ...(await overflow(page)), ...(await smallTargets(page))];
     found.push(...lines.map((line) => `${look.name}, ${theme}, ${size.width} px: ${line}`));
   }
