@@ -1,5 +1,6 @@
 /** Worker processes: registration before anything else, heartbeats, goodbye and the record of an exit (PROTOCOL F1a). */
 import type { Sql } from '@/db/client';
+import { CHANNELS } from '@/lib/contracts/routing';
 
 /** After this long without a heartbeat a worker's queued jobs are given to others; its leases expire by themselves. */
 export const WORKER_SILENT_MS = 6_000;
@@ -89,4 +90,9 @@ export async function unlockSilentWorkers(sql: Sql): Promise<number> {
   await sql`select graphile_worker.force_unlock_workers(
     array(select jsonb_array_elements_text(${sql.json(rows.map((row) => row.pool_id))})))`;
   return rows.length;
+}
+
+/** Tells every worker of this database something; nobody answers, and a message may be lost. */
+export async function tellWorkers(sql: Sql, payload: object): Promise<void> {
+  await sql`select pg_notify(${CHANNELS.work}, ${JSON.stringify(payload)})`;
 }

@@ -3,6 +3,7 @@ import type { WorkerActivity } from '@/db/queries/worker';
 import type { Clock, Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { Ledger } from './ledger';
 import type { WorkerLimits } from './limits';
 import type { Pace } from './pace';
 import type { Stores } from './stores';
@@ -32,6 +33,7 @@ export interface WorkerServices {
 export interface WorkerContext {
   readonly workerId: string;
   readonly sql: Sql;
+  readonly ledger: Ledger;
   readonly log: Log;
   readonly clock: Clock;
   readonly safeguards: SafeguardSet;

@@ -12,6 +12,7 @@ import { CHANNELS } from '@/lib/contracts/routing';
 import { makeId } from '@/lib/domain/ids';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { Activities, type WorkerContext, type WorkerServices } from './context';
+import { type Ledger, sqlLedger } from './ledger';
 import { WORKER_LIMITS, type WorkerLimits } from './limits';
 import { barriersRound } from './loops/barriers';
 import { controlRound, obeyFences } from './loops/control';
@@ -86,21 +87,23 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 /** What tasks and loops are given; `startWorker` makes one, tests that run a task by itself do too. */
 export function makeWorkerContext(
   options: WorkerOptions,
-  made: { sql: WorkerContext['sql']; stopping: AbortSignal },
+  made: { sql: WorkerContext['sql']; stopping: AbortSignal; ledger?: Ledger },
 ): WorkerContext {
   const workerId = makeId('worker', randomBytes(10).toString('hex'));
   const clock = options.clock ?? systemClock;
   const makeWire = options.makeWire ?? ((target: StoreTarget) => createStoreWire(target));
   const sealer = createSealer(options.sealingKey);
+  const ledger = made.ledger ?? sqlLedger(made.sql);
   return {
     workerId,
     sql: made.sql,
+    ledger,
     log: options.log.child({ workerId }),
     clock,
     safeguards: options.safeguards ?? ALL_SAFEGUARDS,
     sealer,
     limits: { ...WORKER_LIMITS, ...options.limits },
-    stores: new Stores({ workerId, sql: made.sql, sealer, clock, makeWire }),
+    stores: new Stores({ workerId, ledger, sealer, clock, makeWire }),
     gates: new TableGates(),
     services: options.services,
     activity: new Activities(),

@@ -4,7 +4,7 @@
  */
 
 import type { WorkTable } from '@/db/queries/run';
-import { renewSegment, type TakenSegment } from '@/db/queries/segment';
+import type { TakenSegment } from '@/db/queries/segment';
 import type { WorkerContext } from './context';
 import { Pace, type PacePriority } from './pace';
 import type { StoreFault } from './store-fault';
@@ -76,7 +76,7 @@ export class SegmentWork implements Work {
   async #renewOnce(): Promise<void> {
     const sentAtMs = this.ctx.clock.monotonicMs();
     try {
-      const renewed = await renewSegment(this.ctx.sql, this.segment, this.ctx.limits.leaseMs);
+      const renewed = await this.ctx.ledger.renewSegment(this.segment, this.ctx.limits.leaseMs);
       if (renewed === null) {
         this.#isLost = true;
         return;

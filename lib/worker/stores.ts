@@ -1,11 +1,12 @@
 /** Connections to stores, one wire and one pace each, kept current while the worker runs. */
-import type { Executor, JsonParameter } from '@/db/queries/dirty';
-import { loadConnections, type StoreRow } from '@/db/queries/run';
+
+import type { StoreRow } from '@/db/queries/run';
 import type { Clock, StoreCredentials, StoreTarget, StoreWire } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
-import { CHANNELS } from '@/lib/contracts/routing';
+
 import { type BudgetLimits, withoutReserve } from '@/lib/domain/pacing/budget';
 import { invariant } from '@/lib/domain/result';
+import type { Ledger } from './ledger';
 import { Pace } from './pace';
 
 export interface Store {
@@ -25,7 +26,7 @@ const TIMEOUT_MS = 900;
 
 export interface StoresOptions {
   workerId: string;
-  sql: Executor;
+  ledger: Pick<Ledger, 'loadConnections' | 'tellWorkers'>;
   sealer: Sealer;
   clock: Clock;
   makeWire(target: StoreTarget): StoreWire;
@@ -52,7 +53,7 @@ export class Stores {
   }
 
   async #open(connectionId: string): Promise<Store> {
-    const [row] = await loadConnections(this.options.sql, [connectionId]);
+    const [row] = await this.options.ledger.loadConnections([connectionId]);
     invariant(row, 'the connection of a plan exists');
     return this.#hold(row, null);
   }
@@ -84,10 +85,9 @@ export class Stores {
     };
   }
 
-  #tell(payload: JsonParameter): void {
-    const text = JSON.stringify(payload);
+  #tell(payload: object): void {
     // A lost message costs one throttled request of another worker, which then hears it from the store itself.
-    Promise.resolve(this.options.sql`select pg_notify(${CHANNELS.work}, ${text})`).catch(() => {});
+    this.options.ledger.tellWorkers(payload).catch(() => {});
   }
 
   /** Another worker was throttled on a connection. */
@@ -100,7 +100,7 @@ export class Stores {
     this.#liveWorkers = liveWorkers;
     const ids = [...this.#held.keys()];
     if (ids.length === 0) return;
-    for (const row of await loadConnections(this.options.sql, ids)) {
+    for (const row of await this.options.ledger.loadConnections(ids)) {
       const held = this.#held.get(row.id);
       if (!held) continue;
       held.store.pace.setLimits(this.#limitsOf(row));

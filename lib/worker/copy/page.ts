@@ -3,8 +3,7 @@
  * source by a consistent read that began after the outcomes were known (W3), and only then the checkpoint. Every item
  * is accounted for once: read = written + expired + set aside + marked.
  */
-import { markKeys } from '@/db/queries/dirty';
-import { checkpointSegment, insertSetAside, type NewSetAside, storePageKeys } from '@/db/queries/segment';
+import type { NewSetAside } from '@/db/queries/segment';
 import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
 import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
@@ -47,8 +46,7 @@ export async function copyPage(
   const { segment, table } = work;
   const entries = livingOf(ctx, work, sides.page);
   if (ctx.safeguards.pageKeys && entries.length > 0) {
-    const isStored = await storePageKeys(
-      ctx.sql,
+    const isStored = await ctx.ledger.storePageKeys(
       segment,
       entries.map((entry) => entry.keyId),
     );
@@ -57,8 +55,8 @@ export async function copyPage(
   const outcome = await writeAndConfirm(ctx, work, { ...sides, entries });
   await markOutcome(ctx, work, outcome);
   if (outcome.notSent > 0) return work.isLost || !work.mayWrite() ? 'lost' : 'stopped';
-  await insertSetAside(ctx.sql, outcome.setAside, table.schema);
-  const isKept = await checkpointSegment(ctx.sql, segment, {
+  await ctx.ledger.insertSetAside(outcome.setAside, table.schema);
+  const isKept = await ctx.ledger.checkpointSegment(segment, {
     cursor: sides.page.cursor,
     schema: table.schema,
     counts: {
@@ -190,10 +188,10 @@ function graceful(ctx: WorkerContext, work: SegmentWork): Work {
 async function markOutcome(ctx: WorkerContext, work: SegmentWork, outcome: Outcome): Promise<void> {
   const { planTableId, schema, deltaMs } = work.table;
   if (outcome.differed.length > 0) {
-    await markKeys(ctx.sql, { planTableId, schema, keyIds: outcome.differed, cause: 'confirm_differed' });
+    await ctx.ledger.markKeys({ planTableId, schema, keyIds: outcome.differed, cause: 'confirm_differed' });
   }
   if (outcome.unknown.length === 0) return;
   const unknownForMs = ctx.safeguards.holdUntil ? deltaMs : undefined;
   const marks = { planTableId, schema, keyIds: outcome.unknown, unknownForMs };
-  if (ctx.safeguards.unknownOutcomes) await markKeys(ctx.sql, { ...marks, cause: 'unknown_outcome' });
+  if (ctx.safeguards.unknownOutcomes) await ctx.ledger.markKeys({ ...marks, cause: 'unknown_outcome' });
 }

@@ -3,14 +3,7 @@
  * consistently, writes image or delete to the follower, confirms by reading the authority again, and lets a row go
  * only if neither its generation nor its claim has changed and its hold had passed when the round began.
  */
-import {
-  type ClaimedKey,
-  type ClaimTokens,
-  finishClaims,
-  markKeys,
-  releaseClaims,
-  renewClaims,
-} from '@/db/queries/dirty';
+import type { ClaimedKey, ClaimTokens } from '@/db/queries/dirty';
 import type { WorkTable } from '@/db/queries/run';
 import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import { fullJitterMs } from '@/lib/domain/pacing/backoff';
@@ -45,7 +38,7 @@ export async function settleBatch(
   const { planTableId } = sides.table;
   for (let round = 1; round <= ctx.limits.settleRoundsMax && open.length > 0; round += 1) {
     const sentAtMs = ctx.clock.monotonicMs();
-    const { claims, startedAt } = await renewClaims(ctx.sql, {
+    const { claims, startedAt } = await ctx.ledger.renewClaims({
       planTableId,
       tokens: open,
       leaseMs: ctx.limits.leaseMs,
@@ -58,7 +51,7 @@ export async function settleBatch(
   }
   const isHot = work.mayGoOn();
   const error = isHot ? `Changed in ${ctx.limits.settleRoundsMax} rounds one after the other.` : null;
-  await releaseClaims(ctx.sql, { planTableId, tokens: open, afterMs: isHot ? HOT_MS : 0, error, hot: isHot });
+  await ctx.ledger.releaseClaims({ planTableId, tokens: open, afterMs: isHot ? HOT_MS : 0, error, hot: isHot });
 }
 
 interface RoundResult {
@@ -118,7 +111,7 @@ async function markUnknown(ctx: WorkerContext, table: WorkTable, keyIds: string[
   if (keyIds.length === 0 || !ctx.safeguards.unknownOutcomes) return;
   const { planTableId, schema, deltaMs } = table;
   const unknownForMs = ctx.safeguards.holdUntil ? deltaMs : undefined;
-  await markKeys(ctx.sql, { planTableId, schema, keyIds, cause: 'unknown_outcome', unknownForMs });
+  await ctx.ledger.markKeys({ planTableId, schema, keyIds, cause: 'unknown_outcome', unknownForMs });
 }
 
 /** W3 for a settle: a read of the authority that began after the outcome was known. A difference is a new mark. */
@@ -140,13 +133,13 @@ async function confirm(
   const { planTableId, schema } = round.table;
   // An upsert, because the row may have gone meanwhile if our claim had run out.
   if (differed.length > 0)
-    await markKeys(ctx.sql, { planTableId, schema, keyIds: differed, cause: 'confirm_differed' });
+    await ctx.ledger.markKeys({ planTableId, schema, keyIds: differed, cause: 'confirm_differed' });
   return { equal: same, differed };
 }
 
 async function finish(ctx: WorkerContext, round: Round, claims: ClaimedKey[]): Promise<{ changed: string[] }> {
   if (claims.length === 0) return { changed: [] };
-  const verdicts = await finishClaims(ctx.sql, {
+  const verdicts = await ctx.ledger.finishClaims({
     planTableId: round.table.planTableId,
     claims,
     startedAt: round.startedAt,
@@ -163,7 +156,7 @@ async function giveBack(
   for (const { claim, error } of back.failed) {
     const attempt = back.attempts.get(claim.keyId) ?? 1;
     const afterMs = 50 + fullJitterMs(attempt, KEY_BACKOFF, ctx.random());
-    await releaseClaims(ctx.sql, {
+    await ctx.ledger.releaseClaims({
       planTableId: back.planTableId,
       tokens: tokensOf([claim]),
       afterMs,

@@ -1,6 +1,5 @@
 /** Looks at one mismatch again, twice, the recheck delay apart: gone, or as it stands now. */
-import { loadWorkTable } from '@/db/queries/run';
-import { closeMismatch, insertMismatch, loadMismatch } from '@/db/queries/run-mismatch';
+import { closeMismatch, loadMismatch } from '@/db/queries/run-mismatch';
 import type { WorkerContext } from '../context';
 import { SettleWork } from '../settle/settle-work';
 import { judge, readBoth } from '../verify/compare';
@@ -13,7 +12,7 @@ export async function recheckMismatch(ctx: WorkerContext, payload: { mismatchId:
   if (!leave) throw new Error('a fence has the table stopped; the queue tries again');
   const endActivity = ctx.activity.begin('recheck', row.planTableId);
   try {
-    const table = await loadWorkTable(ctx.sql, row.planTableId);
+    const table = await ctx.ledger.loadWorkTable(row.planTableId);
     if (!table) return;
     const [source, target] = await Promise.all([
       ctx.stores.get(table.sourceConnectionId),
@@ -36,7 +35,7 @@ export async function recheckMismatch(ctx: WorkerContext, payload: { mismatchId:
     const { class: kind, attributes } = mismatch;
     const { id, runId, planTableId } = row;
     const renewed = { id, runId, planTableId, keyId, class: kind, attributes, ...sealed, firstSeenAt };
-    await insertMismatch(ctx.sql, renewed, table.schema);
+    await ctx.ledger.insertMismatch(renewed, table.schema);
   } finally {
     endActivity();
     leave();

@@ -2,8 +2,7 @@
  * What backfill and verification share: take the segment's lease, work page by page for a bounded time, give it back
  * and queue it again. The queue only wakes; a second job on the same segment finds the lease taken and ends.
  */
-import { loadWorkTable, queueSegment } from '@/db/queries/run';
-import { releaseSegment, type TakenSegment, takeSegment } from '@/db/queries/segment';
+import type { TakenSegment } from '@/db/queries/segment';
 import type { WireItem } from '@/lib/domain/item/item';
 import { fullJitterMs } from '@/lib/domain/pacing/backoff';
 import type { WorkerContext } from '../context';
@@ -37,7 +36,7 @@ export async function runSegment(ctx: WorkerContext, segmentId: string, makePage
 
 async function takeAndRun(ctx: WorkerContext, segmentId: string, makePager: MakePager): Promise<void> {
   const takenAtMs = ctx.clock.monotonicMs();
-  const segment = await takeSegment(ctx.sql, {
+  const segment = await ctx.ledger.takeSegment({
     segmentId,
     owner: ctx.workerId,
     leaseMs: ctx.limits.leaseMs,
@@ -48,7 +47,7 @@ async function takeAndRun(ctx: WorkerContext, segmentId: string, makePager: Make
     const { formerOwner, takenOver } = segment;
     ctx.log.info({ segmentId, formerOwner, takenOver }, 'Took a segment over; the keys of its open page are marked');
   }
-  const table = await loadWorkTable(ctx.sql, segment.planTableId);
+  const table = await ctx.ledger.loadWorkTable(segment.planTableId);
   if (!table) return;
   const work = new SegmentWork(ctx, segment, table, takenAtMs);
   const endActivity = ctx.activity.begin(`${segment.kind} segment ${segment.number + 1}`, table.planTableId);
@@ -91,20 +90,20 @@ async function stop(ctx: WorkerContext, work: SegmentWork): Promise<void> {
   const { fault, segment } = work;
   if (!fault) {
     // A pause and a fence queue the segment again when they end; the end of a process hands it on at once.
-    await releaseSegment(ctx.sql, segment);
+    await ctx.ledger.releaseSegment(segment);
     if (ctx.stopping.aborted) await requeue(ctx, segment, 0);
     return;
   }
   const attemptsMax = fault.isLasting ? LASTING_ATTEMPTS_MAX : ctx.limits.segmentAttemptsMax;
   const isFinal = segment.attempts + 1 >= attemptsMax;
   ctx.log.warn({ segmentId: segment.segmentId, fault: fault.sentence, isFinal }, 'A segment stopped at a fault');
-  await releaseSegment(ctx.sql, segment, { error: fault.sentence, isFinal });
+  await ctx.ledger.releaseSegment(segment, { error: fault.sentence, isFinal });
   if (!isFinal) await requeue(ctx, segment, 500 + fullJitterMs(segment.attempts + 1, SEGMENT_BACKOFF, ctx.random()));
 }
 
 async function giveBack(ctx: WorkerContext, work: SegmentWork, afterMs: number): Promise<void> {
-  if (await releaseSegment(ctx.sql, work.segment)) await requeue(ctx, work.segment, afterMs);
+  if (await ctx.ledger.releaseSegment(work.segment)) await requeue(ctx, work.segment, afterMs);
 }
 
 const requeue = (ctx: WorkerContext, segment: TakenSegment, afterMs: number): Promise<void> =>
-  queueSegment(ctx.sql, { segmentId: segment.segmentId, kind: segment.kind, afterMs });
+  ctx.ledger.queueSegment({ segmentId: segment.segmentId, kind: segment.kind, afterMs });

@@ -1,6 +1,5 @@
 /** Settles the dirty keys of a table, batch by batch, for a bounded time. One job a table; claims keep two apart. */
-import { claimKeys, expireClaims } from '@/db/queries/dirty';
-import { loadWorkTable, type WorkTable } from '@/db/queries/run';
+import type { WorkTable } from '@/db/queries/run';
 import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { type SettleSides, settleBatch } from '../settle/batch';
@@ -30,13 +29,13 @@ async function settleOnce(ctx: WorkerContext, planTableId: string, isFirst: bool
   if (!leave) return false;
   try {
     // Inside the gate, so that a fence that begins now waits for this batch; the direction is that of the epoch now.
-    const table = await loadWorkTable(ctx.sql, planTableId);
+    const table = await ctx.ledger.loadWorkTable(planTableId);
     if (!table || !maySettle(ctx, table)) return false;
     const { schema, deltaMs } = table;
     const { leaseMs } = ctx.limits;
-    if (isFirst) await expireClaims(ctx.sql, { planTableId, schema, deltaMs, mark: ctx.safeguards.takeOverMarks });
+    if (isFirst) await ctx.ledger.expireClaims({ planTableId, schema, deltaMs, mark: ctx.safeguards.takeOverMarks });
     const keysMax = ctx.limits.settleKeysMax;
-    const claimed = await claimKeys(ctx.sql, { planTableId, owner: ctx.workerId, leaseMs, keysMax });
+    const claimed = await ctx.ledger.claimKeys({ planTableId, owner: ctx.workerId, leaseMs, keysMax });
     if (claimed.length === 0) return false;
     await settleBatch(ctx, await sidesOf(ctx, table), claimed);
     return true;

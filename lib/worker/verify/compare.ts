@@ -3,7 +3,6 @@
  * across two consistent reads of both sides, at least the recheck delay apart, with neither image changed and no mark
  * on the key meanwhile, is a mismatch.
  */
-import { dirtyAmong } from '@/db/queries/dirty';
 import type { WorkTable } from '@/db/queries/run';
 import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import { classifyMismatch, differences } from '@/lib/domain/item/compare';
@@ -59,11 +58,11 @@ export async function judge(ctx: WorkerContext, work: Work, ask: Sides & { suspe
   if (suspects.length === 0) return verdicts;
   if (!ctx.safeguards.recheck) return { ...verdicts, mismatches: suspects.map(describe) };
   const keyIds = suspects.map((pair) => pair.keyId);
-  const markedBefore = await dirtyAmong(ctx.sql, table.planTableId, keyIds);
+  const markedBefore = await ctx.ledger.dirtyAmong(table.planTableId, keyIds);
   await rest(ctx, work, recheckDelayOf(table));
   const again = await readBoth(ctx, work, { ...ask, keyIds });
   // After the reads: a mark that came while they ran counts.
-  const markedAfter = await dirtyAmong(ctx.sql, table.planTableId, keyIds);
+  const markedAfter = await ctx.ledger.dirtyAmong(table.planTableId, keyIds);
   for (const first of suspects) {
     const source = again.source.read.get(first.keyId);
     const target = again.target.read.get(first.keyId);

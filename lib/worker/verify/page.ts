@@ -1,8 +1,6 @@
 /** One page of a verification: of the source with its counterparts, or of the target's keys that the source may lack. */
 
-import { stopRunAtLimit } from '@/db/queries/run';
-import { insertMismatch, lastMismatchOf } from '@/db/queries/run-mismatch';
-import { checkpointSegment, NO_COUNTS, type PageCounts } from '@/db/queries/segment';
+import { NO_COUNTS, type PageCounts } from '@/db/queries/segment';
 import { canonicalOf, type ItemImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
 import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
@@ -43,9 +41,13 @@ export async function verifyPage(
     inFlight: verdicts.inFlight,
     mismatches: verdicts.mismatches.length,
   };
-  const isKept = await checkpointSegment(ctx.sql, work.segment, { cursor: page.cursor, schema: table.schema, counts });
+  const isKept = await ctx.ledger.checkpointSegment(work.segment, {
+    cursor: page.cursor,
+    schema: table.schema,
+    counts,
+  });
   if (!isKept) return 'lost';
-  if (verdicts.mismatches.length > 0 && (await stopRunAtLimit(ctx.sql, work.segment.runId))) return 'limit';
+  if (verdicts.mismatches.length > 0 && (await ctx.ledger.stopRunAtLimit(work.segment.runId))) return 'limit';
   return 'done';
 }
 
@@ -103,8 +105,7 @@ async function suspectsOf(
 
 async function record(ctx: WorkerContext, work: SegmentWork, mismatch: Mismatch): Promise<void> {
   const { planTableId, schema } = work.table;
-  await insertMismatch(
-    ctx.sql,
+  await ctx.ledger.insertMismatch(
     {
       id: ctx.newId('mismatch'),
       runId: work.segment.runId,
@@ -125,7 +126,7 @@ export const sealImage = (ctx: WorkerContext, image: ItemImage | null): string |
 
 /** Age counts from when these very images were first seen against each other; a write to the key starts it again. */
 export async function firstSeen(ctx: WorkerContext, planTableId: string, pair: Pair): Promise<Date | null> {
-  const earlier = await lastMismatchOf(ctx.sql, planTableId, pair.keyId);
+  const earlier = await ctx.ledger.lastMismatchOf(planTableId, pair.keyId);
   if (!earlier) return null;
   const isSame = isImage(ctx, earlier.sourceSealed, pair.source) && isImage(ctx, earlier.targetSealed, pair.target);
   return isSame ? earlier.firstSeenAt : null;
