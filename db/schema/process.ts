@@ -1,4 +1,4 @@
-import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { count, instant } from './columns';
 import { connection } from './connection';
 import { planTable } from './plan';
@@ -33,6 +33,8 @@ export const gateway = pgTable(
     feedAgeMs: integer('feed_age_ms'),
     unprovenSince: instant('unproven_since'),
     startCount: integer('start_count').notNull().default(1),
+    /** False: a development gateway on loopback that serves whoever asks. */
+    verifiesSignatures: boolean('verifies_signatures').notNull().default(true),
   },
   (t) => [index('gateway_connection').on(t.connectionId)],
 );

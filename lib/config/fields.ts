@@ -174,6 +174,43 @@ export const FIELDS = {
     example: '250',
     schema: whole({ min: 0, max: 5_000, standard: 250 }),
   }),
+  gatewayDrainMs: field({
+    variable: 'LANDFALL_GATEWAY_DRAIN_MS',
+    about:
+      'How long a gateway that was told to end serves on, in milliseconds, 0 to 15000: longer than your balancer needs to see that /ready says 503.',
+    example: '2000',
+    schema: whole({ min: 0, max: 15_000, standard: 2_000 }),
+  }),
+  gatewayVerify: field({
+    variable: 'LANDFALL_GATEWAY_VERIFY',
+    about:
+      'on, or off for development: then any signature passes, on loopback only, and the gateway says so at /ready and on the page Gateways.',
+    example: 'on',
+    schema: z
+      .enum(['on', 'off'])
+      .optional()
+      .default('on')
+      .transform((text) => text === 'on'),
+  }),
+  metricsHost: field({
+    variable: 'LANDFALL_METRICS_HOST',
+    about: 'Address on which a gateway serves GET /metrics. Beyond loopback LANDFALL_METRICS_TOKEN must be set.',
+    example: '127.0.0.1',
+    schema: z.string().min(1).max(253).optional().default('127.0.0.1'),
+  }),
+  metricsPort: field({
+    variable: 'LANDFALL_METRICS_PORT',
+    about: 'Port of /metrics, 0 to 65535; 0 takes a free one. A port that is taken is logged, and traffic goes on.',
+    example: '9464',
+    schema: port(9_464),
+  }),
+  metricsToken: field({
+    variable: 'LANDFALL_METRICS_TOKEN',
+    about: 'Where it is set, /metrics wants it as a bearer token: at least 16 characters.',
+    example: '',
+    isSecret: true,
+    schema: z.string().min(16, 'must have at least 16 characters').max(512, 'must have at most 512 characters'),
+  }),
   workerName: field({
     variable: 'LANDFALL_WORKER_NAME',
     about: 'Name of this worker on the screens; host and process number when empty.',

@@ -24,9 +24,10 @@ export const PROCESSES = {
     fields: [
       ...SHARED,
       ...(['databaseUrl', 'sealingKey', 'bindHost', 'gatewayPort', 'gatewayConnection', 'gatewayIdentity'] as const),
-      'gatewayMirrorWaitMsMax',
+      ...(['gatewayMirrorWaitMsMax', 'gatewayDrainMs', 'gatewayVerify'] as const),
+      ...(['metricsHost', 'metricsPort', 'metricsToken'] as const),
     ],
-    optional: [],
+    optional: ['metricsToken'],
   },
   /** A gateway on a routing document, without Postgres. */
   staticGateway: { fields: [...SHARED, 'bindHost', 'gatewayPort'], optional: [] },

@@ -43,6 +43,8 @@ export interface CoreOptions {
   onFatal(error: Error): void;
   /** Told the keys of applications, where somebody checks signatures. */
   keys: { update(rows: readonly KeyRow[]): void } | null;
+  /** False: requests are served whoever signed them, which the screens show; true where it is left out. */
+  verifiesSignatures?: boolean;
 }
 
 /** What its metrics are read from. */
@@ -64,6 +66,8 @@ export interface GatewayCore {
   handle(request: GatewayRequest): Promise<GatewayAnswer>;
   /** Null when it may serve, else why not. */
   notReady(): string | null;
+  /** Null when it can serve what comes, else why not: one that is ending still serves. */
+  notServing(): string | null;
   /** Registers and begins to obey; resolves once there is routing. `listen` is how screens name the way in. */
   start(listen: string): Promise<void>;
   /**
@@ -111,7 +115,7 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   const control = new Control({
     ...{ sql, folder, views, clock, log, safeguards, stores, keys, intents, marks, feed, pipeline, samples },
   });
-  const { connection, identity } = options;
+  const { connection, identity, verifiesSignatures = true } = options;
   return {
     gatewayId: folder.gatewayId,
     inside: { views, stores, intents, feed, marks, admission, counters, loopDelay, control },
@@ -122,8 +126,12 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
       return answer;
     },
     notReady: () => control.notReady(),
+    notServing: () => control.notServing(),
     start: (listen) =>
-      control.start({ connection, identity, onFatal, version: GATEWAY_VERSION, host: hostname(), listen }),
+      control.start({
+        ...{ connection, identity, verifiesSignatures, onFatal, listen },
+        ...{ version: GATEWAY_VERSION, host: hostname() },
+      }),
     goodbye: async (stopped) => ({ clean: await control.goodbye(stopped) }),
     async die() {
       stores.kill();

@@ -75,6 +75,9 @@ if (given.routing !== undefined) {
     host: config.bindHost,
     port: config.gatewayPort,
     logLevel: config.logLevel,
+    drainMs: config.gatewayDrainMs,
+    verifySignatures: config.gatewayVerify,
+    metrics: { host: config.metricsHost, port: config.metricsPort, token: config.metricsToken ?? null },
     safeguards: safeguardsOf(config),
   });
 }

@@ -4,8 +4,10 @@ import { createLog } from '@/lib/adapters/log';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
-import { openCore } from './core';
+import { type CoreInside, openCore } from './core';
+import { type MetricsServer, startMetrics } from './http/metrics-server';
 import { startServer } from './http/server';
+import { createRegistry } from './metrics/registry';
 import { Authorizer } from './sigv4/authorize';
 
 export interface GatewayOptions {
@@ -20,6 +22,10 @@ export interface GatewayOptions {
   port: number;
   /** False: development without verification of signatures, on loopback only. */
   verifySignatures?: boolean;
+  /** How long it serves on after it was told to end, so that balancers and clients go elsewhere first; 0 by default. */
+  drainMs?: number;
+  /** Where `/metrics` listens; nowhere where it is left out. */
+  metrics?: { host: string; port: number; token: string | null };
   clock?: Clock;
   log?: Log;
   safeguards?: SafeguardSet;
@@ -31,6 +37,7 @@ export interface RunningGateway {
   url: string;
   port: number;
   gatewayId: string;
+  metricsUrl: string | null;
   /** Resolves when it serves: it has routing to obey. */
   ready: Promise<void>;
   /** Says goodbye where nothing is in flight and no intent is open; `clean: false` counts as a crash. */
@@ -49,6 +56,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { databaseUrl, connection, identity, dataDir } = options;
   const core = await openCore({
     ...{ databaseUrl, connection, identity, dataDir, sealer, clock, log, safeguards, onFatal, keys: authorizer },
+    verifiesSignatures: options.verifySignatures !== false,
   });
   const server = await startServer({
     host: options.host,
@@ -57,12 +65,15 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     authorizer: options.verifySignatures === false ? null : authorizer,
     log,
     handle: (request) => core.handle(request),
+    admission: core.inside.admission,
     notReady: () => core.notReady(),
+    notServing: () => core.notServing(),
   }).catch(async (error: unknown) => {
     await core.release();
     throw error;
   });
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${server.port}`;
+  const metrics = await startMetricsOf(core.inside, options, log);
   const ready = core.start(url);
   ready.catch(() => {});
 
@@ -70,19 +81,35 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     url,
     port: server.port,
     gatewayId: core.gatewayId,
+    metricsUrl: metrics?.url ?? null,
     ready,
     async close() {
-      const { clean } = await core.goodbye(server.stop());
+      const { clean } = await core.goodbye(server.stop(options.drainMs ?? 0));
       server.destroy();
+      metrics?.close();
       await core.release();
       return { clean };
     },
     async crash() {
       server.destroy();
+      metrics?.close();
       await core.die();
       await core.release();
     },
   };
+}
+
+/** A port that is taken costs the numbers, not the traffic; an address open to all without a token costs the start. */
+async function startMetricsOf(inside: CoreInside, options: GatewayOptions, log: Log): Promise<MetricsServer | null> {
+  if (options.metrics === undefined) return null;
+  const { host, port } = options.metrics;
+  try {
+    return await startMetrics({ ...options.metrics, registry: createRegistry(inside) });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === undefined) throw error;
+    log.error({ error, host, port }, 'Nothing listens for /metrics: set LANDFALL_METRICS_PORT to a free port');
+    return null;
+  }
 }
 
 const endProcess = (log: Log) => (error: Error) => {
@@ -109,5 +136,6 @@ export async function runGatewayProcess(
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   await gateway.ready.catch(onFatal);
-  process.stdout.write(`${JSON.stringify({ ready: true, url: gateway.url, gatewayId: gateway.gatewayId })}\n`);
+  const { url, gatewayId, metricsUrl } = gateway;
+  process.stdout.write(`${JSON.stringify({ ready: true, url, gatewayId, metricsUrl })}\n`);
 }

@@ -11,8 +11,7 @@ import { createSealer } from '@/lib/adapters/sealing';
 import { type PlanSettings, PROFILES } from '@/lib/domain/plan/facts';
 import type { Stage } from '@/lib/domain/plan/stages';
 import { type RoutingChange, routingOf } from '@/lib/domain/plan/steps';
-import type { SafeguardSet } from '@/lib/domain/safeguards';
-import { type RunningGateway, startGateway } from '@/lib/gateway/run';
+import { type GatewayOptions, type RunningGateway, startGateway } from '@/lib/gateway/run';
 import { createTestDatabase, type TestDatabase } from './database';
 import { type KeyNames, startTestSource, startTestTarget } from './emulator';
 import { waitFor } from './wait-for';
@@ -77,6 +76,7 @@ export async function startGatewayRig(options: RigOptions = {}) {
       LANDFALL_GATEWAY_CONNECTION: source.target.connectionId,
       LANDFALL_GATEWAY_IDENTITY: identity,
       LANDFALL_GATEWAY_PORT: '0',
+      LANDFALL_METRICS_PORT: '0',
       LANDFALL_DATA_DIR: dataDir,
       LANDFALL_LOG_LEVEL: 'warn',
     }),
@@ -86,7 +86,12 @@ export async function startGatewayRig(options: RigOptions = {}) {
 
     async gateway(
       identity: string,
-      given: { safeguards?: SafeguardSet; verifySignatures?: boolean; ready?: boolean; databaseUrl?: string } = {},
+      given: Partial<
+        Pick<
+          GatewayOptions,
+          'safeguards' | 'verifySignatures' | 'databaseUrl' | 'drainMs' | 'metrics' | 'log' | 'clock' | 'connection'
+        >
+      > & { ready?: boolean } = {},
     ): Promise<RigGateway> {
       const { ready = true, ...rest } = given;
       const running = await startGateway({
@@ -94,11 +99,11 @@ export async function startGatewayRig(options: RigOptions = {}) {
         dataDir,
         sealingKey,
         databaseUrl: database.url,
-        ...rest,
         connection: source.target.connectionId,
         host: '127.0.0.1',
         port: 0,
         log: createLog({ process: `gateway ${identity}`, level: 'error' }),
+        ...rest,
         onFatal: (error) => {
           throw error;
         },

@@ -22,6 +22,8 @@ export interface Registration {
   version: string;
   host: string;
   listen: string;
+  /** True where it is left out. */
+  verifiesSignatures?: boolean;
 }
 
 /**
@@ -30,11 +32,12 @@ export interface Registration {
  */
 export async function registerGateway(sql: Sql, row: Registration): Promise<boolean> {
   const rows = await sql`
-    insert into gateway as g (id, connection_id, identity, version, host, listen)
-    values (${row.id}, ${row.connectionId}, ${row.identity}, ${row.version}, ${row.host}, ${row.listen})
+    insert into gateway as g (id, connection_id, identity, version, host, listen, verifies_signatures)
+    values (${row.id}, ${row.connectionId}, ${row.identity}, ${row.version}, ${row.host}, ${row.listen},
+      ${row.verifiesSignatures ?? true})
     on conflict (id) do update set
       connection_id = excluded.connection_id, identity = excluded.identity, version = excluded.version,
-      host = excluded.host, listen = excluded.listen, state = 'registered', started_at = now(), last_seen_at = now(),
+      host = excluded.host, listen = excluded.listen, verifies_signatures = excluded.verifies_signatures, state = 'registered', started_at = now(), last_seen_at = now(),
       goodbye_at = null, acknowledged_epoch = 0, acknowledged_incarnation = 0, acknowledged_at = null,
       start_count = g.start_count + 1
     where g.state <> 'declared_dead'

@@ -32,9 +32,9 @@ describe('what a gateway takes on', () => {
   it('does so by bytes and by the delay of the event loop alike', () => {
     let delayMs = 0;
     const admission = new Admission(() => delayMs, LIMITS);
-    const answer = admission.answer(760);
+    admission.holdAnswer(760);
     expect(sheds(admission)).toMatchObject({ read: true, write: false });
-    answer.release();
+    admission.giveBytes(760);
     expect(sheds(admission)).toMatchObject({ read: false });
     delayMs = 1_000;
     expect(sheds(admission)).toMatchObject({ read: true, write: true });
@@ -44,9 +44,9 @@ describe('what a gateway takes on', () => {
   it('gives back what a ticket held, once', () => {
     const admission = new Admission(undefined, LIMITS);
     const ticket = admission.live('read', 500) as Ticket;
-    const body = admission.body(400) as Ticket;
-    expect(admission.body(200)).toBeNull();
-    for (const one of [ticket, body, ticket, body]) one.release();
+    expect([admission.holdBody(400), admission.holdBody(200)]).toEqual([true, false]);
+    for (const one of [ticket, ticket]) one.release();
+    admission.giveBytes(400);
     expect(admission.inFlight().live).toEqual({ count: 0, bytes: 0 });
   });
 

@@ -104,25 +104,21 @@ export class Admission {
     return this.#rooms.live.take(bytes);
   }
 
-  /**
-   * Bytes that the door holds beside requests under way: a body that is being read, an answer that its client is slow to
-   * take. Null: there is no room for a body; answers always have it, because they exist already.
-   */
-  body(bytes: number): Ticket | null {
-    if (this.#rooms.live.bytes + bytes > this.limits.liveBytesMax) return null;
-    return this.answer(bytes);
+  /** Bytes of a body that the door begins to read. False: there is no room for it. `giveBytes` follows a true. */
+  holdBody(bytes: number): boolean {
+    const { live, held } = this.#rooms;
+    if (live.bytes + held.bytes + bytes > this.limits.liveBytesMax) return false;
+    live.bytes += bytes;
+    return true;
   }
 
-  answer(bytes: number): Ticket {
-    const ticket = this.#rooms.live.take(bytes);
-    this.#rooms.live.count -= 1;
-    return {
-      release: () => {
-        const before = this.#rooms.live.count;
-        ticket.release();
-        this.#rooms.live.count = before;
-      },
-    };
+  /** Bytes of an answer that its client is slow to take: they exist already, so they always have room. */
+  holdAnswer(bytes: number): void {
+    this.#rooms.live.bytes += bytes;
+  }
+
+  giveBytes(bytes: number): void {
+    this.#rooms.live.bytes -= bytes;
   }
 
   /** One image on its way to the follower. Null: the key is to be marked instead. */

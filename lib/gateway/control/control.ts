@@ -45,6 +45,7 @@ export interface StartFacts {
   version: string;
   host: string;
   listen: string;
+  verifiesSignatures: boolean;
   onFatal?: (error: Error) => void;
 }
 
@@ -66,6 +67,17 @@ export class Control {
     if (this.#isEnding) return 'this gateway is ending';
     if (this.parts.views.current !== null) return null;
     return `no routing yet: ${this.#routing?.waitingFor ?? 'starting'}`;
+  }
+
+  /** Since routing was last read from Postgres; null before the first time. */
+  routingAgeMs(): number | null {
+    const readAtMs = this.#routing?.readAtMs ?? null;
+    return readAtMs === null ? null : performance.now() - readAtMs;
+  }
+
+  /** Why it cannot serve what comes; one that is ending still serves what its clients send meanwhile. */
+  notServing(): string | null {
+    return this.parts.views.current === null ? this.notReady() : null;
   }
 
   /** Resolves once there is routing to obey. Rejects where this identity may never serve again. */

@@ -26,7 +26,9 @@ export interface RoutingParts {
   views: Views;
   log: Log;
   safeguards: SafeguardSet;
-  registration: { connection: string; identity: string; version: string; host: string; listen: string };
+  registration: { connection: string; identity: string; version: string; host: string; listen: string } & {
+    verifiesSignatures?: boolean;
+  };
   /** Endpoints, credentials and application keys came anew. */
   onMaterial(material: Material, connectionId: string): void;
 }
@@ -112,8 +114,16 @@ export class RoutingControl {
       this.waitingFor = `there is no connection ${registration.connection}`;
       throw new Error(this.waitingFor);
     }
-    const { identity, version, host, listen } = registration;
-    const row = { id: folder.gatewayId, connectionId: connection.id, identity, version, host, listen };
+    const { identity, version, host, listen, verifiesSignatures } = registration;
+    const row = {
+      id: folder.gatewayId,
+      connectionId: connection.id,
+      identity,
+      version,
+      host,
+      listen,
+      verifiesSignatures,
+    };
     if (!(await registerGateway(sql, row))) throw new DeclaredDeadError(folder.gatewayId);
     this.connection = connection;
     this.isRegistered = true;

@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import type { Log } from '@/lib/adapters/ports';
+import type { Admission } from '../admission/admission';
 import { LIMITS } from '../limits';
 import { type GatewayAnswer, type GatewayRequest, refusal } from '../pipeline/answer';
 import { type Authorizer, outOfScope } from '../sigv4/authorize';
+import { Drain } from './drain';
 
 export interface ServerOptions {
   host: string;
@@ -14,16 +16,19 @@ export interface ServerOptions {
   /** Null: development without verification, on loopback only. */
   authorizer: Authorizer | null;
   log: Log;
+  admission: Admission;
   handle(request: GatewayRequest): Promise<GatewayAnswer>;
-  /** Null when it may serve, else why not. */
+  /** Null when requests should be sent here, else why not. */
   notReady(): string | null;
+  /** Null when it can serve what comes, else why not: one that is ending still serves. */
+  notServing(): string | null;
 }
 
 export interface GatewayServer {
   port: number;
   inFlight(): number;
-  /** Takes no new connection; what is under way ends. */
-  stop(): Promise<void>;
+  /** Serves on for `noticeMs`, then takes no new connection; resolves when the last one has ended. */
+  stop(noticeMs: number): Promise<void>;
   destroy(): void;
 }
 
@@ -36,25 +41,25 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     options.log.warn({ host: options.host }, 'Signatures of applications are NOT verified: development mode');
   }
   let inFlight = 0;
-  let isStopping = false;
 
   const onRequest = (message: IncomingMessage, response: ServerResponse): void => {
+    drain.begin(message, response);
     if (message.method !== 'POST') {
       plain(message, response, options);
       return;
     }
     inFlight += 1;
-    void serve(message, response, options, inFlight)
+    void serve(message, response, options)
       .catch((error) => {
         options.log.error({ error }, 'A request failed inside the gateway');
         send(
           response,
           refusal('InternalServerError', 'The gateway failed; the request may have been carried out.', 500),
+          options.admission,
         );
       })
       .finally(() => {
         inFlight -= 1;
-        if (isStopping) server.closeIdleConnections();
       });
   };
   const server: Server = createServer(
@@ -68,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     onRequest,
   );
   server.maxConnections = LIMITS.connectionsMax;
+  const drain = new Drain(server);
   await new Promise<void>((done, fail) => {
     server.once('error', fail);
     server.listen(options.port, options.host, done);
@@ -76,12 +82,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
   return {
     port,
     inFlight: () => inFlight,
-    stop: () =>
-      new Promise((done) => {
-        isStopping = true;
-        server.close(() => done());
-        server.closeIdleConnections();
-      }),
+    stop: (noticeMs) => drain.stop(noticeMs),
     destroy: () => {
       server.close();
       server.closeAllConnections();
@@ -102,46 +103,53 @@ function page(message: IncomingMessage, options: ServerOptions): [number, string
   if (path === '/') return [200, `healthy: dynamodb.${options.region}.amazonaws.com `];
   if (path !== '/ready') return [404, '<UnknownOperationException/>\n'];
   const why = options.notReady();
-  return why === null ? [200, 'ready\n'] : [503, `${why}\n`];
+  if (why !== null) return [503, `${why}\n`];
+  return [200, options.authorizer === null ? 'ready; signatures are NOT verified (development)\n' : 'ready\n'];
 }
 
-async function serve(
-  message: IncomingMessage,
-  response: ServerResponse,
-  options: ServerOptions,
-  inFlight: number,
-): Promise<void> {
-  const body = await readBody(message);
+async function serve(message: IncomingMessage, response: ServerResponse, options: ServerOptions): Promise<void> {
+  const { admission } = options;
+  const body = await readBody(message, admission);
   if (body === 'gone') return;
   if (body === 'large') {
     response.writeHead(413, { connection: 'close' }).end();
     return;
   }
-  const refused = shape(message) ?? (inFlight > LIMITS.requestsInFlightMax ? busy() : null);
-  if (refused !== null) return send(response, refused);
-  const why = options.notReady();
-  if (why !== null) return send(response, refusal('ServiceUnavailableException', why, 503));
+  if (body === 'no room') {
+    // The rest of the body is not read, so nothing further can come on this socket.
+    response.shouldKeepAlive = false;
+    return send(response, busy(), admission);
+  }
+  send(response, await answerTo(message, body, options), admission);
+}
+
+async function answerTo(message: IncomingMessage, body: Buffer, options: ServerOptions): Promise<GatewayAnswer> {
+  const refused = shape(message);
+  if (refused !== null) return refused;
+  const why = options.notServing();
+  if (why !== null) return refusal('ServiceUnavailableException', why, 503);
   const target = message.headers['x-amz-target'] as string;
   const request: GatewayRequest = { operation: target.slice(target.indexOf('.') + 1), target, body };
   let key = null;
   if (options.authorizer !== null) {
     const verdict = options.authorizer.verify({ path: message.url ?? '/', headers: message.headers, body });
-    if (!verdict.ok) return send(response, verdict.answer);
+    if (!verdict.ok) return verdict.answer;
     request.payloadHash = verdict.payloadHash;
     key = verdict.key;
   }
   const encoding = message.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     const plainBody = decoded(body, encoding);
-    if (plainBody === null) return send(response, refusal('SerializationException', 'The body cannot be decompressed'));
+    if (plainBody === null) return refusal('SerializationException', 'The body cannot be decompressed');
     request.body = plainBody;
     request.payloadHash = undefined;
   }
   const outside = key === null ? null : outOfScope(key, request);
-  send(response, outside ?? (await options.handle(request)));
+  return outside ?? (await options.handle(request));
 }
 
-const busy = () => refusal('ThrottlingException', 'The gateway serves as many requests as it may; try again.');
+const busy = () =>
+  refusal('ThrottlingException', 'The gateway has no memory left for another body; nothing was done, try again.');
 
 /** What DynamoDB's front door refuses before it looks at the body. */
 function shape(message: IncomingMessage): GatewayAnswer | null {
@@ -165,14 +173,19 @@ function decoded(body: Buffer, encoding: string): Buffer | null {
   return null;
 }
 
-/** The whole body; nothing is carried out for a request that was not received whole. */
-function readBody(message: IncomingMessage): Promise<Buffer | 'large' | 'gone'> {
-  const declared = Number(message.headers['content-length']);
+/**
+ * The whole body; nothing is carried out for a request that was not received whole. Room is taken before its bytes are
+ * read, by what the client declares or as they come, and given back when the pipeline, which counts them too, has them.
+ */
+function readBody(message: IncomingMessage, admission: Admission): Promise<Buffer | 'large' | 'no room' | 'gone'> {
+  const declared = Number(message.headers['content-length'] ?? 0);
   if (declared > LIMITS.bodyBytesMax) {
     message.resume();
     return Promise.resolve('large');
   }
-  return new Promise((done) => {
+  if (!admission.holdBody(declared)) return Promise.resolve('no room');
+  let heldBytes = declared;
+  return new Promise<Buffer | 'large' | 'no room' | 'gone'>((done) => {
     let first: Buffer | null = null;
     let more: Buffer[] | null = null;
     let bytes = 0;
@@ -181,19 +194,34 @@ function readBody(message: IncomingMessage): Promise<Buffer | 'large' | 'gone'> 
       if (bytes > LIMITS.bodyBytesMax) {
         message.pause();
         done('large');
-      } else if (first === null) first = chunk;
+        return;
+      }
+      if (bytes > heldBytes) {
+        if (!admission.holdBody(bytes - heldBytes)) {
+          message.pause();
+          done('no room');
+          return;
+        }
+        heldBytes = bytes;
+      }
+      if (first === null) first = chunk;
       else if (more === null) more = [first, chunk];
       else more.push(chunk);
     });
     message.on('end', () => done(more !== null ? Buffer.concat(more, bytes) : (first ?? Buffer.alloc(0))));
     message.on('error', () => done('gone'));
     message.on('close', () => done('gone'));
-  });
+  }).finally(() => admission.giveBytes(heldBytes));
 }
 
-function send(response: ServerResponse, answer: GatewayAnswer): void {
+function send(response: ServerResponse, answer: GatewayAnswer, admission: Admission): void {
   if (response.headersSent || response.destroyed) return;
-  answer.headers['content-length'] = String(answer.body.length);
+  const { length } = answer.body;
+  answer.headers['content-length'] = String(length);
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
+  // A client that takes its answer slowly holds our memory meanwhile.
+  if (response.writableLength === 0) return;
+  admission.holdAnswer(length);
+  response.once('close', () => admission.giveBytes(length));
 }

@@ -72,6 +72,9 @@ export class Histogram {
 
 export class TableTraffic {
   counts = emptyCounts();
+  /** `totals` only rise, over all epochs. */
+  constructor(private readonly totals: Counts = emptyCounts()) {}
+
   isTouched = false;
   readonly latency: Record<Side, Histogram> = { source: new Histogram(), target: new Histogram() };
   /** Both sides of shadowed reads alone: the same keys at the same time, apart from what users waited for. */
@@ -79,6 +82,7 @@ export class TableTraffic {
 
   add(name: Count, by = 1): void {
     this.counts[name] += by;
+    this.totals[name] += by;
     this.isTouched = true;
   }
 

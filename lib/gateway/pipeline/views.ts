@@ -4,7 +4,7 @@
  * has put the routing on disk before it is taken here (E1).
  */
 import type { RoutingSnapshot, TableRouting } from '@/lib/contracts/routing';
-import { TableTraffic } from './traffic';
+import { type Counts, emptyCounts, TableTraffic } from './traffic';
 
 export class RoutingView {
   readonly byName = new Map<string, TableRouting>();
@@ -15,7 +15,10 @@ export class RoutingView {
   readonly #touching = new Map<string, number>();
   inFlight = 0;
 
-  constructor(readonly snapshot: RoutingSnapshot) {
+  constructor(
+    readonly snapshot: RoutingSnapshot,
+    private readonly totals: Map<string, Counts> = new Map(),
+  ) {
     for (const table of snapshot.tables) {
       this.byName.set(table.tableName, table);
       this.byId.set(table.planTableId, table);
@@ -67,7 +70,10 @@ export class RoutingView {
   traffic(planTableId: string): TableTraffic {
     let found = this.#traffic.get(planTableId);
     if (!found) {
-      found = new TableTraffic();
+      const name = this.byId.get(planTableId)?.tableName ?? planTableId;
+      const totals = this.totals.get(name) ?? emptyCounts();
+      this.totals.set(name, totals);
+      found = new TableTraffic(totals);
       this.#traffic.set(planTableId, found);
     }
     return found;
@@ -98,6 +104,9 @@ export class Views {
   /** The view before the current one, kept for the counters that are still to be taken. */
   readonly #untaken = new Set<RoutingView>();
 
+  /** By name of table: what was counted since the start. */
+  readonly totals = new Map<string, Counts>();
+
   get current(): RoutingView | null {
     return this.#current;
   }
@@ -106,7 +115,7 @@ export class Views {
   take(snapshot: RoutingSnapshot): boolean {
     const before = this.#current;
     if (!isNewer(snapshot, before?.snapshot ?? null)) return false;
-    this.#current = new RoutingView(snapshot);
+    this.#current = new RoutingView(snapshot, this.totals);
     this.#untaken.add(this.#current);
     if (before !== null && before.inFlight > 0) this.#older.add(before);
     for (const wake of [...this.#waiting]) wake();

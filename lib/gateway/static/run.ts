@@ -12,6 +12,8 @@ import type { Clock, Log } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import type { StaticRouting } from '@/lib/contracts/static-routing';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
+import { Admission } from '../admission/admission';
+import { LoopDelay } from '../admission/loop-delay';
 import { Loop } from '../control/loop';
 import { isLoopback, startServer } from '../http/server';
 import { Intents } from '../intents/intents';
@@ -82,7 +84,10 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
   const deltaMsOf = (table: string) => tables.entry(table)?.deltaMs ?? DELTA_MS;
   const dirty = new DirtyKeys({ intents, views, clock, log, safeguards, deltaMsOf });
   const operations = new TableOperations({ stores, tables, dirty, log });
-  const pipeline = createPipeline({ views, stores, clock, log, safeguards, intents, marker: dirty, dirty });
+  const loopDelay = new LoopDelay();
+  const admission = new Admission(() => loopDelay.sustainedMs());
+  const common = { views, stores, clock, log, safeguards, intents, admission };
+  const pipeline = createPipeline({ ...common, marker: dirty, dirty });
   const requests = new StaticRequests({ ...options, stores, tables, operations, intents, pipeline, log });
   const settler = new Settler({
     ...{ dirty, views, stores, clock, log, safeguards },
@@ -92,6 +97,7 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
   const loops: Loop[] = [];
   let isEnding = false;
   const end = async () => {
+    loopDelay.stop();
     pipeline.stop();
     await Promise.all([settler.stop(), ...loops.map((loop) => loop.stop())]);
     await stores.close();
@@ -105,7 +111,9 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
       ...{ host: options.host, port: options.port, region: options.document.source.region, log },
       authorizer: authorizerOf(options.document, clock, log),
       handle: (request) => requests.handle(request),
+      admission,
       notReady: () => (isEnding ? 'this gateway is ending' : null),
+      notServing: () => null,
     });
     settler.start();
     loops.push(...keep({ views, intents, log }));
@@ -121,7 +129,7 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
       },
       async close() {
         isEnding = true;
-        await withDeadline(server.stop(), LIMITS.closeWaitMsMax);
+        await withDeadline(server.stop(0), LIMITS.closeWaitMsMax);
         server.destroy();
         await end();
       },

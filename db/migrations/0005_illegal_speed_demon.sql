@@ -1,0 +1,1 @@
+ALTER TABLE "gateway" ADD COLUMN "verifies_signatures" boolean DEFAULT true NOT NULL;
