@@ -44,6 +44,7 @@ export function greenFacts(over: Partial<Facts> = {}): Facts {
     dirty: { count: 0, oldestMs: null, waitingForDelta: 0 },
     intentsOpen: 0,
     sourceCanTakeReads: true,
+    shadow: null,
     guardrails: [{ name: 'fallback', state: 'ok', sentence: 'fine' }],
     targetProbes: { consistentRead: true, sortOrder: true, atMs: NOW_MS },
     unroutableReads: 0,

@@ -80,6 +80,7 @@ export const servicesWith = (given: Partial<WorkerServices> = {}): WorkerService
   passBarriers: async () => {},
   proveChannels: async () => {},
   streamLost: async () => {},
+  guard: async () => {},
   care: async () => {},
   ...given,
 });

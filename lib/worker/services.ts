@@ -8,6 +8,7 @@ import { runFence } from '@/lib/services/fence/run-fence';
 import { completeBackfill } from '@/lib/services/run/complete-backfill';
 import { clearVerifyAgain } from '@/lib/services/run/verification';
 import { passBarriers } from '@/lib/services/table/barriers';
+import { guardRound } from '@/lib/services/table/guard';
 import { proveChannels } from '@/lib/services/table/prove-channel';
 import { streamLost } from '@/lib/services/table/stream-lost';
 import type { WorkerServices } from './context';
@@ -21,6 +22,7 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
     passBarriers: async () => void (await passBarriers(ctx)),
     proveChannels: async () => void (await proveChannels(ctx)),
     streamLost: (tableId, sentence) => streamLost(ctx, { tableId, sentence }),
+    guard: async () => void (await guardRound(ctx)),
     care: async () => {
       await careRound(ctx);
       await retireCredentials(ctx);

@@ -1,4 +1,5 @@
 import type { StreamState } from '../run/states';
+import type { GuardState } from './guardrails';
 import type { GateName, Role } from './moves';
 import type { HoldKind, Stage, Strategy } from './stages';
 
@@ -54,7 +55,9 @@ export interface Facts {
   dirty: { count: number; oldestMs: number | null; waitingForDelta: number };
   intentsOpen: number;
   sourceCanTakeReads: boolean | null;
-  guardrails: { name: string; state: 'ok' | 'warn' | 'tripped' | 'no_data'; sentence: string }[];
+  guardrails: { name: string; state: GuardState; sentence: string }[];
+  /** What shadow reads compared lately; null where they are off. */
+  shadow: { compared: number; differing: number } | null;
   targetProbes: { consistentRead: boolean; sortOrder: boolean; atMs: number } | null;
   unroutableReads: number;
   unroutableWindowMs: number;
