@@ -14,6 +14,7 @@ export function greenFacts(over: Partial<Facts> = {}): Facts {
     hold: null,
     openFence: null,
     openBarrier: null,
+    goneGateways: [],
     desiredShareMilli: 100_000,
     observedShareMilli: 100_000,
     routableReads: 100_000,

@@ -5,6 +5,7 @@ import type { PlanSettings } from '@/lib/domain/plan/facts';
 import type { GuardModes } from '@/lib/domain/plan/guard-rules';
 import type { HoldKind, LiveChannel, Stage, Strategy } from '@/lib/domain/plan/stages';
 import type { StreamState } from '@/lib/domain/run/states';
+import { isCleanSince } from '../routing/acknowledged';
 import { type GuardWindowRow, guardWindows, type ShadowWindowRow, shadowWindow } from './guard';
 
 /** Rows as Postgres gives them; instants are epoch milliseconds of the database's own clock. */
@@ -65,6 +66,7 @@ export interface FactRow {
     silent: number;
     oldestReportMs: number | null;
   };
+  gone_gateways: { identity: string; isProven: boolean }[];
   share_reads: { target: number; source: number; fallback: number };
   /** Minutes by their age: `0` is the last one. One without a report is left out. */
   windows: Partial<Record<'0' | '1' | '2', GuardWindowRow>>;
@@ -166,7 +168,7 @@ export async function loadFactRow(tx: Db | DbTransaction, query: FactQuery): Pro
       ${ms(sql`b.freeze_released_at`)} as freeze_released_at_ms,
       (select r.epoch::float8 from r) as routing_epoch,
       (select ${ms(sql`(b.now_at - r.changed_at)`)} from r) as routing_age_ms,
-      ${gatewaysOf(query)} as gateways, ${readsOf(query)} as share_reads,
+      ${gatewaysOf(query)} as gateways, ${GONE} as gone_gateways, ${readsOf(query)} as share_reads,
       ${guardWindows(query.windowMs)} as windows, ${shadowWindow()} as shadow_window, b.shadow_milli, b.guard_modes,
       (select coalesce(sum(s.reads_unroutable), 0)::int from traffic_sample s
         where s.plan_table_id = b.id and s.at > b.now_at - b.unroutable_ms * interval '1 millisecond') as unroutable_reads,
@@ -200,6 +202,11 @@ const gatewaysOf = (query: FactQuery): SQL => sql`
     'oldestReportMs', ${ms(sql`(b.now_at - min(g.last_seen_at))`)})
    from gateway g join routing_head h on h.connection_id = g.connection_id
    where g.connection_id = b.source_connection_id and g.state = 'registered')`;
+
+const GONE = sql`
+  (select coalesce(json_agg(json_build_object('identity', g.identity,
+      'isProven', ${isCleanSince({ gatewayId: sql`g.id`, planTableId: sql`b.id` })}) order by g.identity), '[]')
+   from gateway g where g.connection_id = b.source_connection_id and g.state = 'declared_dead')`;
 
 /** Counted from what gateways did under the share in force, over the dwell (at least `observedMsMin`). */
 const readsOf = (query: FactQuery): SQL => sql`

@@ -11,6 +11,8 @@ export interface Facts {
   tableName: string;
   nowMs: number;
   hold: { kind: HoldKind; reason: string; by: string; sinceMs: number } | null;
+  /** Gateways of the connection that are gone, and whether it is proven for this table that they wrote nothing (F4). */
+  goneGateways: readonly { identity: string; isProven: boolean }[];
   /** A fence whose step row is open; every other move is refused meanwhile. */
   openFence: { verb: string; step: string } | null;
   /** A barrier (begin_dual_write, abandon) that registered gateways have not all acknowledged. */

@@ -329,6 +329,20 @@ const CHECKS: Record<GateName, Check> = {
       'at least 1',
       'gateways',
     ),
+  gone_gateways_proven: (f) => {
+    const open = f.goneGateways.filter((gateway) => !gateway.isProven).map((gateway) => gateway.identity);
+    return gate(
+      open.length === 0,
+      'No gateway that is gone can have left anything behind, or still write.',
+      f.goneGateways.length === 0
+        ? 'none is gone'
+        : open.length === 0
+          ? 'all proven'
+          : `not proven: ${open.join(', ')}`,
+      'its keys refused, Δ passed, then a full verification clean',
+      'gateways',
+    );
+  },
   sign_offs_complete: (f) =>
     gate(
       f.signOffs.done === f.signOffs.required,

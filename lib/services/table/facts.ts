@@ -113,6 +113,7 @@ function stepsUnderWay(row: FactRow) {
     gateways: { registered, acknowledged: row.gateways.acknowledged, silent: row.gateways.silent },
     liveChannelAckedAtMs: row.strategy === 'big_bang' ? row.freeze_released_at_ms : dualWriteAt,
     canaryArrivedAtMs: row.canary_arrived_at_ms,
+    goneGateways: row.gone_gateways,
     intentsOpen: row.intents_open,
     dirty: { count: row.dirty.count, oldestMs: row.dirty.oldestMs, waitingForDelta: row.dirty.waiting },
   };
