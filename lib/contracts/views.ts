@@ -159,6 +159,8 @@ export interface PlanView {
   version: number;
   tables: TableRowView[];
   checklist: { done: number; required: number };
+  /** `PLAN.TABLE` of each table, by alias: the first two parts of its flags. */
+  flags: { tableName: string; name: string }[];
   promises: string[];
 }
 

@@ -46,3 +46,14 @@ export async function readFlagKeys(sql: Sql): Promise<FlagKeyRecord[]> {
     from flag_key k order by (k.revoked_at is not null), k.created_at desc, k.id limit ${KEYS_MAX}`;
   return rows.map((row) => ({ ...row, plans: typeof row.plans === 'string' ? JSON.parse(row.plans) : row.plans }));
 }
+
+/** `PLAN.TABLE` of each table of one plan, or of all. */
+export async function readFlagNames(
+  sql: Sql,
+  planId: string | null,
+): Promise<{ planId: string; tableName: string; name: string }[]> {
+  return await sql<{ planId: string; tableName: string; name: string }[]>`
+    select p.id as "planId", t.name as "tableName", p.alias || '.' || t.alias as name
+    from plan_table t join plan p on p.id = t.plan_id where ${planId}::text is null or p.id = ${planId}
+    order by t.wave, t.position, t.name`;
+}
