@@ -1,5 +1,7 @@
 /** `npm run bench -- <name>`: the last line on standard output is one JSON object with the result. */
 const BENCHES: Record<string, () => Promise<void>> = {
+  backfill: async () => (await import('./backfill')).runBackfillBench(),
+  verify: async () => (await import('./verify')).runVerifyBench(),
   demo: async () => (await import('./demo')).runDemoBench(),
 };
 

@@ -46,7 +46,7 @@ export async function writeEntries(
 ): Promise<Map<string, Verdict>> {
   const verdicts = new Map<string, Verdict>();
   const limits = request.store.kind === 'terrascale' ? TERRASCALE_BATCH : DYNAMODB_BATCH;
-  const packed = packBatches(request.entries.map(sized), limits);
+  const packed = packBatches(request.entries, limits, bytesOf);
   for (const entry of packed.oversized) verdicts.set(entry.keyId, { kind: 'refused', ...LARGEST });
   await allEnded(packed.batches.map((batch) => writeBatch(ctx, work, { ...request, entries: batch, verdicts })));
   return verdicts;
@@ -57,11 +57,8 @@ const FRAME_BYTES = 32;
 /** Of a delete, names and types of its key besides; an id holds the values as they are written. */
 const KEY_FRAME_BYTES = 1_024;
 
-const sized = ({ keyId, image }: Entry): Entry & { bytes: number } => ({
-  keyId,
-  image,
-  bytes: image === null ? keyId.length * 3 + KEY_FRAME_BYTES : image.bytesLength + FRAME_BYTES,
-});
+const bytesOf = ({ keyId, image }: Entry): number =>
+  image === null ? keyId.length * 3 + KEY_FRAME_BYTES : image.bytesLength + FRAME_BYTES;
 
 type BatchRequest = WriteRequest & { verdicts: Map<string, Verdict> };
 

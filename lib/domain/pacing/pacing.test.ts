@@ -135,7 +135,8 @@ describe('packing', () => {
   test('no batch exceeds either limit, no key is in it twice, the last entry of a key wins, nothing is lost', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 60 }), (entries) => {
-        const { batches, oversized } = packBatches(entries, { itemsMax: 5, bytesMax: REQUEST_FRAME_BYTES + 800 });
+        const limits = { itemsMax: 5, bytesMax: REQUEST_FRAME_BYTES + 800 };
+        const { batches, oversized } = packBatches(entries, limits, (one) => one.bytes);
         for (const batch of batches) {
           expect(batch.length).toBeGreaterThan(0);
           expect(batch.length).toBeLessThanOrEqual(5);

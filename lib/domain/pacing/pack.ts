@@ -1,8 +1,6 @@
 /** Packing of writes into batches that the target takes whole. */
 export interface PackEntry {
   keyId: string;
-  /** Bytes of the entry in the request body. */
-  bytes: number;
 }
 
 export interface PackLimits {
@@ -23,10 +21,14 @@ export interface Packed<E> {
 }
 
 /**
- * Packs entries in order, at most `itemsMax` and `bytesMax` a batch. Of several entries on one key only the last is
+ * Packs entries in order, at most `itemsMax` and `bytesMax` a batch; `bytesOf` says what an entry takes in the body. Of several entries on one key only the last is
  * kept, at the place of the first, because a batch with a key twice is refused whole and the last one is the truth.
  */
-export function packBatches<E extends PackEntry>(entries: readonly E[], limits: PackLimits): Packed<E> {
+export function packBatches<E extends PackEntry>(
+  entries: readonly E[],
+  limits: PackLimits,
+  bytesOf: (entry: E) => number,
+): Packed<E> {
   const latest = new Map<string, E>();
   for (const entry of entries) latest.set(entry.keyId, entry);
   const room = limits.bytesMax - REQUEST_FRAME_BYTES;
@@ -34,17 +36,18 @@ export function packBatches<E extends PackEntry>(entries: readonly E[], limits: 
   let batch: E[] = [];
   let bytes = 0;
   for (const entry of latest.values()) {
-    if (entry.bytes > room) {
+    const size = bytesOf(entry);
+    if (size > room) {
       packed.oversized.push(entry);
       continue;
     }
-    if (batch.length === limits.itemsMax || bytes + entry.bytes > room) {
+    if (batch.length === limits.itemsMax || bytes + size > room) {
       packed.batches.push(batch);
       batch = [];
       bytes = 0;
     }
     batch.push(entry);
-    bytes += entry.bytes;
+    bytes += size;
   }
   if (batch.length > 0) packed.batches.push(batch);
   return packed;

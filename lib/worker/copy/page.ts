@@ -24,9 +24,13 @@ export interface CopySides {
   target: Store;
 }
 
-/** What is written (`image`) for what was read: the same bytes, where nothing maps them. The source is confirmed by `read`. */
+/**
+ * What is written (`image`) for what was read, which the source must confirm: `read`, or `image` itself where nothing
+ * maps it on its way.
+ */
 interface CopyEntry extends Entry {
-  read: ItemImage;
+  image: ItemImage;
+  read?: ItemImage;
 }
 
 interface Outcome {
@@ -83,7 +87,7 @@ function livingOf(ctx: WorkerContext, work: SegmentWork, page: SlicedPage): Copy
   const entries: CopyEntry[] = [];
   for (const item of page.items) {
     if (ctx.safeguards.expiredAbsent && item.isExpired(expiry, nowMs)) continue;
-    entries.push({ keyId: item.keyId, image: item.image, read: item.image });
+    entries.push(item);
   }
   return entries;
 }
@@ -135,7 +139,7 @@ async function copyGroup(
   });
   for (const entry of written) {
     const now = images.read.get(entry.keyId);
-    if (now !== undefined && sameImage(entry.read, now)) outcome.written += 1;
+    if (now !== undefined && sameImage(entry.read ?? entry.image, now)) outcome.written += 1;
     else outcome.differed.push(entry.keyId);
   }
 }

@@ -18,6 +18,8 @@ import {
   QUOTE,
 } from './json-bytes';
 
+import { WasmCutter } from './wasm/wasm-cutter';
+
 /** Attributes whose places are noted: a partition key, a sort key and a TTL attribute. */
 export const WANTED_MAX = 3;
 /** Numbers an item has in `ItemCuts.offsets`. */
@@ -86,42 +88,91 @@ export type ItemsAt = { member: string } | { responsesOf: string };
  * holds anything but objects, or a name that matters (the list, a wanted attribute) stands twice. A batch read that
  * answers without the table's list has no items; one without `Responses` cannot be read.
  */
-export function cutItems(bytes: Uint8Array, at: ItemsAt, wanted: WantedNames): CutAnswer | null {
+export function cutItems(
+  bytes: Uint8Array,
+  at: ItemsAt,
+  wanted: WantedNames,
+  cutter: WasmCutter | null = wasmCutter(),
+): CutAnswer | null {
   if (bytes.length > CUT_BYTES_MAX || !isUtf8(bytes)) return null;
-  const members = cutMembers(bytes, 0, bytes.length);
-  if (members === null) return null;
-  const name = 'member' in at ? at.member : 'Responses';
-  let list = members.get(name);
-  if (list === undefined) return null;
-  members.delete(name);
-  if ('responsesOf' in at) {
-    const tables = cutMembers(bytes, list[0], list[1]);
-    if (tables === null) return null;
-    list = tables.get(at.responsesOf);
-    if (list === undefined) return { items: { count: 0, offsets: new Uint32Array(0) }, members };
-  }
-  const items = cutList(bytes, list, wanted);
-  return items === null ? null : { items, members };
+  const cutting = new ListCutting(bytes, { wanted, cutter });
+  const members = 'member' in at ? at.member : 'Responses';
+  const found = cutMembers(bytes, 0, {
+    name: members,
+    past: (valueAt) => ('member' in at ? cutting.past(valueAt) : pastTables(bytes, valueAt, { at, cutting })),
+  });
+  if (found === null || pastSpace(bytes, found.end) !== bytes.length || !found.members.delete(members)) return null;
+  return { items: cutting.items, members: found.members };
 }
 
-/** The members of the object that begins at `start`, white space around it aside. Null where one name stands twice. */
-export function cutMembers(bytes: Uint8Array, start: number, end: number): Map<string, Cut> | null {
+let made: WasmCutter | null | undefined;
+
+/** That of this process, or null where the machine has none. */
+function wasmCutter(): WasmCutter | null {
+  if (made === undefined) made = WasmCutter.create();
+  return made;
+}
+
+/** The list of one table among the responses of a batch read; a table without a list has no items. */
+function pastTables(
+  bytes: Uint8Array,
+  start: number,
+  of: { at: { responsesOf: string }; cutting: ListCutting },
+): number {
+  const past = (valueAt: number) => of.cutting.past(valueAt);
+  return cutMembers(bytes, start, { name: of.at.responsesOf, past })?.end ?? -1;
+}
+
+/** A list of items that is cut when it is met, so that its bytes are walked once. */
+class ListCutting {
+  items: ItemCuts = { count: 0, offsets: new Uint32Array(0) };
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly by: { wanted: WantedNames; cutter: WasmCutter | null },
+  ) {}
+
+  /** Behind the list that begins at `start`, or -1; what the fast cutter cannot tell is told here. */
+  past(start: number): number {
+    const { wanted, cutter } = this.by;
+    const cut = cutter?.cut(this.bytes, start, wanted) ?? null;
+    if (cut !== null) {
+      this.items = cut.items;
+      return cut.end;
+    }
+    const slow = cutList(this.bytes, start, wanted);
+    if (slow === null) return -1;
+    this.items = slow.items;
+    return slow.end;
+  }
+}
+
+/**
+ * The members of the object that begins at `start`, and the place behind it. The value of the member `own.name` is
+ * walked by `own.past`. Null where it is no object or one name stands twice.
+ */
+function cutMembers(
+  bytes: Uint8Array,
+  start: number,
+  own: { name: string; past(valueAt: number): number },
+): { members: Map<string, Cut>; end: number } | null {
   const members = new Map<string, Cut>();
   let at = pastSpace(bytes, start);
   if (bytes[at] !== OPEN_MAP) return null;
   at = pastSpace(bytes, at + 1);
-  if (bytes[at] === CLOSE_MAP) return pastSpace(bytes, at + 1) >= end ? members : null;
+  if (bytes[at] === CLOSE_MAP) return { members, end: at + 1 };
   for (;;) {
     const nameEnd = pastString(bytes, at);
     if (nameEnd === -1) return null;
     const valueAt = pastColon(bytes, nameEnd);
-    const valueEnd = valueAt === -1 ? -1 : pastValue(bytes, valueAt);
-    if (valueEnd === -1) return null;
+    if (valueAt === -1) return null;
     const name = textOf(bytes, at, nameEnd);
     if (members.has(name)) return null;
+    const valueEnd = name === own.name ? own.past(valueAt) : pastValue(bytes, valueAt);
+    if (valueEnd === -1) return null;
     members.set(name, [valueAt, valueEnd]);
     at = pastSpace(bytes, valueEnd);
-    if (bytes[at] === CLOSE_MAP) return pastSpace(bytes, at + 1) >= end ? members : null;
+    if (bytes[at] === CLOSE_MAP) return { members, end: at + 1 };
     if (bytes[at] !== COMMA) return null;
     at = pastSpace(bytes, at + 1);
   }
@@ -133,17 +184,28 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export const textOf = (bytes: Uint8Array, start: number, end: number): string =>
   JSON.parse(decoder.decode(bytes.subarray(start, end))) as string;
 
-function cutList(bytes: Uint8Array, [start, end]: Cut, wanted: WantedNames): ItemCuts | null {
-  if (bytes[start] !== OPEN_LIST) return null;
+/** The list that begins at `start`, cut in JavaScript: the reference for the other cutter. Null where it is unreadable. */
+export function cutList(
+  bytes: Uint8Array,
+  start: number,
+  wanted: WantedNames,
+): { items: ItemCuts; end: number } | null {
   const offsets = new Offsets(ITEMS_GUESS);
+  const end = pastList(bytes, start, { offsets, wanted });
+  return end === -1 ? null : { items: offsets, end };
+}
+
+/** Notes every item of the list that begins at `start`; returns the place behind it, or -1. */
+function pastList(bytes: Uint8Array, start: number, to: { offsets: Offsets; wanted: WantedNames }): number {
+  if (bytes[start] !== OPEN_LIST) return -1;
   let at = pastSpace(bytes, start + 1);
-  if (bytes[at] === CLOSE_LIST) return at + 1 === end ? offsets : null;
+  if (bytes[at] === CLOSE_LIST) return at + 1;
   for (;;) {
-    at = cutItem(bytes, at, { offsets, wanted });
-    if (at === -1) return null;
+    at = cutItem(bytes, at, to);
+    if (at === -1) return -1;
     at = pastSpace(bytes, at);
-    if (bytes[at] === CLOSE_LIST) return at + 1 === end ? offsets : null;
-    if (bytes[at] !== COMMA) return null;
+    if (bytes[at] === CLOSE_LIST) return at + 1;
+    if (bytes[at] !== COMMA) return -1;
     at = pastSpace(bytes, at + 1);
   }
 }

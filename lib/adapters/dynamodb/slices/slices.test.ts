@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { equal } from '@/lib/domain/item/compare';
@@ -8,11 +9,13 @@ import { itemBytes } from '@/lib/domain/item/size';
 import { anyItem, anyKeyedItem } from '@/lib/testing/item-arbitrary';
 import { anySpelling } from '@/lib/testing/json-spelling';
 import { readBatch, writeBody } from './batch-slices';
-import { cutItems, STRIDE } from './cut-items';
+import { cutItems, cutList, type ItemCuts, STRIDE } from './cut-items';
 import { ItemImage, sameImage } from './item-image';
 import { KeyWriter, keyPlacesOf } from './item-key';
 import { readPage } from './scan-slices';
 import { bytesOfItems } from './sliced-item';
+import { cutListSource } from './wasm/assemble';
+import { WasmCutter } from './wasm/wasm-cutter';
 
 const schema: KeySchema = { partition: { name: 'pk', type: 'S' }, sort: { name: 'sk', type: 'N' } };
 const places = keyPlacesOf(schema, 'expires');
@@ -73,6 +76,15 @@ describe('items cut from an answer', () => {
         }
         const body = Buffer.from(bytes);
         const cut = cutItems(body, { member: 'Items' }, places.wanted);
+        const reference = cutItems(body, { member: 'Items' }, places.wanted, null);
+        expect(cut && [numbersOf(cut.items), [...cut.members]]).toEqual(
+          reference && [numbersOf(reference.items), [...reference.members]],
+        );
+        const start = Math.max(0, body.indexOf('['));
+        const [fast, slow] = [cutter.cut(body, start, places.wanted), cutList(body, start, places.wanted)];
+        // The fast cutter gives up where a name is escaped; what it cuts it cuts as the other, to the place behind it.
+        if (fast === null) expect(slow === null || body.includes('\\')).toBe(true);
+        else expect([fast.end, numbersOf(fast.items)]).toEqual([slow?.end, slow && numbersOf(slow.items)]);
         const truth = truthOf(body);
         if (cut === null) refused += 1;
         else taken += 1;
@@ -103,6 +115,13 @@ describe('items cut from an answer', () => {
     );
     expect(refused).toBeGreaterThan(300);
     expect(taken).toBeGreaterThan(100);
+  });
+
+  const cutter = WasmCutter.create() as WasmCutter;
+  const numbersOf = ({ offsets, count }: ItemCuts) => [...offsets.subarray(0, count * STRIDE)];
+
+  test('is assembled from its source', () => {
+    expect(readFileSync(new URL('./wasm/cut-list.ts', import.meta.url), 'utf8')).toBe(cutListSource());
   });
 
   /** The items by JSON.parse, or null where the answer is no page of items. */

@@ -1,0 +1,30 @@
+/** `npm run bench -- backfill [rounds]`: items a processor second that a backfill copies, against other ways to copy. */
+import { report } from './copy/report';
+import { ratioOf, runRounds } from './copy/rounds';
+
+const ROUNDS = 7;
+/** Fewer rounds are for looking, and are not written down. */
+const ROUNDS_KEPT_MIN = 5;
+
+export async function runBackfillBench(): Promise<void> {
+  const asked = Number(process.argv[3] ?? ROUNDS);
+  const rounds = await runRounds({
+    work: 'backfill',
+    variants: ['sdk', 'tunedSdk', 'socketLimit', 'product', 'productConfirmed'],
+    rounds: asked,
+    warmUpMs: 500,
+    measureMs: 2_500,
+  });
+  const ratio = (variant: string, over: string) => ratioOf(rounds.rounds, variant, over);
+  const bars = [
+    { name: 'backfillOverSdk', value: ratio('product', 'sdk'), atLeast: 25 },
+    { name: 'backfillOverTunedSdk', value: ratio('product', 'tunedSdk'), atLeast: 10 },
+    { name: 'backfillConfirmedOverSdk', value: ratio('productConfirmed', 'sdk'), atLeast: 12 },
+    { name: 'backfillOverSocketLimit', value: ratio('product', 'socketLimit'), atLeast: 0.5 },
+  ];
+  const notes = [
+    'The worker is the real one: leases, page keys, pace, verdicts and checkpoints in a real Postgres, six segments at a time; only the queue is left out. Unconfirmed is the same with the confirming reads switched off, which no process that runs can do.',
+    'The SDK and the bare socket ask for pages of 1 MB and write batches of 25, 32 at a time; they keep no account and store no position.',
+  ];
+  report({ bench: 'backfill', bars, rounds, notes }, asked >= ROUNDS_KEPT_MIN);
+}
