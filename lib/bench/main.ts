@@ -3,6 +3,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   backfill: async () => (await import('./backfill')).runBackfillBench(),
   verify: async () => (await import('./verify')).runVerifyBench(),
   demo: async () => (await import('./demo')).runDemoBench(),
+  gateway: async () => (await import('./gateway')).runGatewayBench(),
 };
 
 const asked = process.argv[2] ?? 'demo';

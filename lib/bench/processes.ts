@@ -1,5 +1,5 @@
 /** Processes of a bench: started as children, their CPU read from /proc, ended by their own pid. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,18 +9,40 @@ const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 const TICKS_PER_SECOND = 100;
 const START_MS_MAX = 60_000;
 
+export interface StartOptions {
+  /** Written to its standard input as one line of JSON. */
+  input?: unknown;
+  environment?: Record<string, string>;
+  args?: string[];
+  nodeArgs?: string[];
+  core?: number | null;
+}
+
 export interface BenchProcess {
   pid: number;
   ready: Record<string, unknown>;
   stop(): Promise<void>;
 }
 
+/** Whether processes can be bound to a core here. */
+export function hasTaskset(): boolean {
+  try {
+    execFileSync('taskset', ['-c', '0', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A command bound to one core; null: as it is. The process id stays that of the command. */
+export const pinned = (core: number | null, command: string[]): string[] =>
+  core === null ? command : ['taskset', '-c', String(core), ...command];
+
 /** Starts one of our entries with tsx and waits for its line `{"ready":true,…}`. */
-export async function startProcess(
-  entry: string,
-  options: { input?: unknown; environment?: Record<string, string> } = {},
-): Promise<BenchProcess> {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', entry], {
+export async function startProcess(entry: string, options: StartOptions = {}): Promise<BenchProcess> {
+  const { core = null, args = [], nodeArgs = [] } = options;
+  const [command, ...rest] = pinned(core, [process.execPath, ...nodeArgs, '--import', 'tsx', entry, ...args]);
+  const child: ChildProcess = spawn(command as string, rest, {
     cwd: projectDir,
     env: { ...process.env, NODE_ENV: 'production', ...options.environment },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -5,6 +5,8 @@ export const LIMITS = {
   headersBytesMax: 16 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
+  /** How often connections are held to their deadlines. */
+  sweepEveryMs: 1_000,
   /** Longer than the idle time of common balancers, so that they and not we close first. */
   keepAliveMs: 65_000,
   connectionsMax: 10_000,

@@ -3,7 +3,6 @@ import type { Sql } from '@/db/client';
 import { heartbeatWorker, registerWorker } from '@/db/queries/worker';
 import type { Log } from '@/lib/adapters/ports';
 import type { Activities } from './context';
-import { markOf } from './process-mark';
 
 export const WORKER_VERSION = '0.1.0';
 
@@ -25,8 +24,7 @@ export class Registration {
 
   async begin(): Promise<void> {
     const { sql, workerId, heartbeatMs } = this.options;
-    const { pid } = process;
-    await registerWorker(sql, { id: workerId, host: hostname(), pid, version: WORKER_VERSION, mark: markOf(pid) });
+    await registerWorker(sql, { id: workerId, host: hostname(), pid: process.pid, version: WORKER_VERSION });
     this.#timer = setInterval(() => void this.#beat(), heartbeatMs);
   }
 

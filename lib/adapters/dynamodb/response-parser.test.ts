@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHUNK_LINE_BYTES_MAX, HEAD_BYTES_MAX, INTERIM_ANSWERS_MAX, ResponseParser } from './response-parser';
+import { CHUNK_LINE_BYTES_MAX, HEAD_BYTES_MAX } from './message-parser';
+import { INTERIM_ANSWERS_MAX, ResponseParser } from './response-parser';
 
 const CAP = 100_000;
 
@@ -160,7 +161,8 @@ describe('an answer', () => {
     `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(INTERIM_ANSWERS_MAX + 1)}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`,
   ])('that could be read in two ways is a fault: %j', (text) => {
     const answer = read(Buffer.from(text, 'latin1'));
-    expect(answer).toMatchObject({ state: 'invalid', isKept: false });
+    expect(['invalid', 'long_head']).toContain(answer.state);
+    expect(answer.isKept).toBe(false);
     expect(answer.fault).not.toBe('');
   });
 

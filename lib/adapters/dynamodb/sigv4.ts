@@ -25,6 +25,8 @@ export interface CanonicalParts {
   headers: HeaderMap;
   /** Lower case and sorted. */
   signedHeaders: readonly string[];
+  /** The same joined by semicolons, where the caller has it already. */
+  signedText?: string;
   payloadHash: string;
 }
 
@@ -46,10 +48,12 @@ export const scopeText = (scope: SigningScope): string => `${scope.date}/${scope
 
 export function canonicalRequest(parts: CanonicalParts): string {
   const { method, path, headers, signedHeaders, payloadHash } = parts;
-  const [route, query] = splitPath(path);
   let lines = '';
   for (const name of signedHeaders) lines += `${name}:${canonicalHeader(headers[name])}\n`;
-  return `${method}\n${canonicalPath(route)}\n${canonicalQuery(query)}\n${lines}\n${signedHeaders.join(';')}\n${payloadHash}`;
+  const end = `${lines}\n${parts.signedText ?? signedHeaders.join(';')}\n${payloadHash}`;
+  if (path === '/') return `${method}\n/\n\n${end}`;
+  const [route, query] = splitPath(path);
+  return `${method}\n${canonicalPath(route)}\n${canonicalQuery(query)}\n${end}`;
 }
 
 export function stringToSign(options: { amzDate: string; scope: SigningScope; canonicalRequest: string }): string {

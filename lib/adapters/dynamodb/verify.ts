@@ -5,9 +5,9 @@ import {
   canonicalRequest,
   type HeaderMap,
   type SigningScope,
+  scopeText,
   sha256Hex,
   signatureOf,
-  stringToSign,
 } from './sigv4';
 
 export const CLOCK_SKEW_MS_MAX = 5 * 60_000;
@@ -53,12 +53,29 @@ export interface VerifiedRequest {
   payloadHash: string;
 }
 
-export interface Authorization {
+/** All of an Authorization header but the signature: the same in every request of one client on one day. */
+interface Signer {
   accessKeyId: string;
   scope: SigningScope;
+  /** As the string to sign has it. */
+  scopeText: string;
   signedHeaders: string[];
+  /** As the canonical request has them. */
+  signedText: string;
+  /** Whether each of REQUIRED_SIGNED is among them. */
+  isSigned: boolean[];
+}
+
+export interface Authorization extends Signer {
   signature: string;
 }
+
+/** Signers known by how they are written; a client's requests of one day differ in the signature alone. */
+const signers = new Map<string, Signer>();
+const SIGNERS_MAX = 1_024;
+const SIGNER_BYTES_MAX = 1_024;
+const SIGNATURE_CHARS = 64;
+const SIGNATURE_FIELD = 'Signature=';
 
 const CREDENTIAL = /^([^/\s,]{1,256})\/(\d{8})\/([A-Za-z0-9-]{1,64})\/([a-z0-9-]{1,32})\/aws4_request$/;
 const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
@@ -68,6 +85,23 @@ const NO_KEY = Buffer.alloc(32);
 
 /** Parts of an Authorization header, or null where it is none of ours. */
 export function parseAuthorization(text: string): Authorization | null {
+  const at = text.length - SIGNATURE_CHARS;
+  const before = text.slice(0, at);
+  const known = signers.get(before);
+  if (known !== undefined) {
+    const signature = text.slice(at);
+    return SIGNATURE.test(signature) ? { ...known, signature } : null;
+  }
+  const parsed = parsedAuthorization(text);
+  if (parsed !== null && before.endsWith(SIGNATURE_FIELD) && before.length <= SIGNER_BYTES_MAX) {
+    if (signers.size >= SIGNERS_MAX) signers.clear();
+    const { signature: _, ...signer } = parsed;
+    signers.set(before, signer);
+  }
+  return parsed;
+}
+
+function parsedAuthorization(text: string): Authorization | null {
   if (text.length > AUTHORIZATION_BYTES_MAX || !text.startsWith(`${ALGORITHM} `)) return null;
   const fields = new Map<string, string>();
   for (const part of text.slice(ALGORITHM.length + 1).split(',')) {
@@ -81,7 +115,10 @@ export function parseAuthorization(text: string): Authorization | null {
   const signedHeaders = (fields.get('SignedHeaders') ?? '').split(';');
   if (!credential || !SIGNATURE.test(signature) || !isSortedLowerCase(signedHeaders)) return null;
   const [, accessKeyId = '', date = '', region = '', service = ''] = credential;
-  return { accessKeyId, scope: { date, region, service }, signedHeaders, signature };
+  const scope = { date, region, service };
+  const isSigned = REQUIRED_SIGNED.map((name) => signedHeaders.includes(name));
+  const signedText = signedHeaders.join(';');
+  return { accessKeyId, scope, scopeText: scopeText(scope), signedHeaders, signedText, isSigned, signature };
 }
 
 function isSortedLowerCase(names: string[]): boolean {
@@ -101,10 +138,8 @@ export function verifyRequest(options: VerifyOptions): Result<VerifiedRequest, S
   if (authorization === null || typeof amzDate !== 'string') return err('malformed');
   const atMs = timeOf(amzDate);
   if (atMs === null || headers.host === undefined) return err('malformed');
-  const { scope, signedHeaders, accessKeyId } = authorization;
-  if (REQUIRED_SIGNED.some((name) => headers[name] !== undefined && !signedHeaders.includes(name))) {
-    return err('unsigned_header');
-  }
+  const { scope, signedHeaders, accessKeyId, isSigned } = authorization;
+  if (REQUIRED_SIGNED.some((name, at) => !isSigned[at] && headers[name] !== undefined)) return err('unsigned_header');
   if (signedHeaders.some((name) => headers[name] === undefined)) return err('malformed');
   if (scope.service !== options.service || scope.date !== amzDate.slice(0, 8)) return err('scope');
   if (options.region !== undefined && scope.region !== options.region) return err('scope');
@@ -118,17 +153,26 @@ export function verifyRequest(options: VerifyOptions): Result<VerifiedRequest, S
     path: options.path,
     headers,
     signedHeaders,
+    signedText: authorization.signedText,
     payloadHash,
   });
-  const text = stringToSign({ amzDate, scope, canonicalRequest: canonical });
+  const text = `${ALGORITHM}\n${amzDate}\n${authorization.scopeText}\n${sha256Hex(canonical)}`;
   const key = options.signingKeyFor(accessKeyId, scope);
-  const expected = Buffer.from(signatureOf(key ?? NO_KEY, text));
-  const isSame = timingSafeEqual(expected, Buffer.from(authorization.signature));
+  const expected = Buffer.from(signatureOf(key ?? NO_KEY, text), 'latin1');
+  const isSame = timingSafeEqual(expected, Buffer.from(authorization.signature, 'latin1'));
   if (key === null) return err('unknown_key');
   return isSame ? ok({ accessKeyId, scope, payloadHash }) : err('bad_signature');
 }
 
+let lastDate: { text: string; ms: number | null } = { text: '', ms: null };
+
+/** Requests of one second say the same date. */
 function timeOf(amzDate: string): number | null {
+  if (lastDate.text !== amzDate) lastDate = { text: amzDate, ms: parsedTime(amzDate) };
+  return lastDate.ms;
+}
+
+function parsedTime(amzDate: string): number | null {
   const match = AMZ_DATE.exec(amzDate);
   if (!match) return null;
   const [, year, month, day, hour, minute, second] = match;

@@ -2,7 +2,8 @@
  * Marks on their way to Postgres (PROTOCOL D1, D2): at once, in batches, again and again while Postgres is away. The
  * intent of a key stays open until its row is committed, so the log on disk is what remembers.
  */
-import type { Mark } from '@/db/queries/gateway/dirty';
+import type { Sql } from '@/db/client';
+import { type Mark, markDirty } from '@/db/queries/gateway/dirty';
 import type { Log } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { keyFromId, keyHash } from '@/lib/domain/item/key';
@@ -24,8 +25,7 @@ interface Waiting {
 }
 
 export interface MarksOptions {
-  /** Commits rows, one a key (`markDirty`). */
-  commit(marks: readonly Mark[]): Promise<void>;
+  sql: Sql;
   intents: Intents;
   feed: DirtyFeed;
   views: Views;
@@ -88,9 +88,13 @@ export class Marks implements Marker {
   }
 
   async #commit(batch: Waiting[]): Promise<void> {
-    const { intents, feed, views } = this.options;
+    const { sql, intents, feed, views } = this.options;
     const wanted = batch.filter(({ key }) => wantsMarks(views.current?.byId.get(key.planTableId)));
-    if (wanted.length > 0) await this.options.commit(wanted.map((one) => this.#row(one)));
+    if (wanted.length > 0)
+      await markDirty(
+        sql,
+        wanted.map((one) => this.#row(one)),
+      );
     for (const { key } of wanted) feed.add(key.planTableId, key.keyId);
     for (const { key, count } of batch) for (let ended = 0; ended < count; ended += 1) intents.endMark(key);
   }

@@ -3,7 +3,9 @@
  * gathers, so a sync is shared by all who wait. Clears ride along with the next group; one that is lost costs a mark at
  * the next start and nothing else.
  */
-import { type Disk, type DiskFile, REAL_DISK } from '../state/disk';
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from '../state/files';
 import { decodeRecords, encodeRecord, type IntentRecord } from './record';
 
 /** The disk takes no more: nothing was recorded, and nothing may be written under these intents. */
@@ -23,13 +25,26 @@ export interface IntentLogOptions {
   disk?: Disk;
 }
 
+export interface Disk {
+  write(file: FileHandle, bytes: Buffer): Promise<void>;
+  sync(file: FileHandle): Promise<void>;
+}
+
+const REAL_DISK: Disk = {
+  write: async (file, bytes) => {
+    let at = 0;
+    while (at < bytes.length) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+  },
+  sync: (file) => file.datasync(),
+};
+
 interface Waiter {
   done(): void;
   fail(error: Error): void;
 }
 
 export class IntentLog {
-  #file: DiskFile;
+  #file: FileHandle;
   #bytes = 0;
   /** Grows with what is open, so that a log of many open keys is not written anew at every flush. */
   #compactAt: number;
@@ -40,7 +55,7 @@ export class IntentLog {
   readonly #disk: Disk;
 
   private constructor(
-    file: DiskFile,
+    file: FileHandle,
     private readonly options: IntentLogOptions,
   ) {
     this.#file = file;
@@ -50,15 +65,17 @@ export class IntentLog {
 
   /** Opens the log and returns what an earlier process left open. The file is written anew at the first flush. */
   static async open(options: IntentLogOptions): Promise<{ log: IntentLog; left: Map<string, IntentRecord> }> {
-    const disk = options.disk ?? REAL_DISK;
-    const old = (await disk.read(options.path)) ?? Buffer.alloc(0);
+    const old = await readFile(options.path).catch((error: { code?: string }) => {
+      if (error.code === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    });
     const left = new Map<string, IntentRecord>();
     for (const record of decodeRecords(old)) {
       const id = `${record.planTableId}\n${record.keyId}`;
       if (record.kind === 'open') left.set(id, record);
       else left.delete(id);
     }
-    const file = await disk.open(options.path, 'append');
+    const file = await open(options.path, 'a', 0o600);
     const log = new IntentLog(file, options);
     // A torn tail would hide whatever is appended behind it, so an old log is never appended to.
     log.#bytes = old.length === 0 ? 0 : Number.POSITIVE_INFINITY;
@@ -118,7 +135,7 @@ export class IntentLog {
       // The new log holds what is open now, the waiting records included.
       if (this.#bytes > this.#compactAt) await this.#compact();
       else {
-        await this.#file.write(bytes);
+        await this.#disk.write(this.#file, bytes);
         this.#bytes += bytes.length;
       }
     } catch (error) {
@@ -129,7 +146,7 @@ export class IntentLog {
     }
     if (this.#bytes > this.options.bytesMax) return new IntentDiskError('the intent log has reached its bound');
     try {
-      await this.#file.sync();
+      await this.#disk.sync(this.#file);
       return null;
     } catch (error) {
       if (this.#isDead) return new IntentDiskError('the intent log is closed');
@@ -142,11 +159,12 @@ export class IntentLog {
   async #compact(): Promise<void> {
     const { path } = this.options;
     const bytes = Buffer.concat([...this.options.openRecords()].map(encodeRecord));
-    const aside = await this.#disk.open(`${path}.new`, 'anew');
+    const aside = await open(`${path}.new`, 'w', 0o600);
     try {
-      await aside.write(bytes);
-      await aside.sync();
-      await this.#disk.replace(path, `${path}.new`);
+      await this.#disk.write(aside, bytes);
+      await this.#disk.sync(aside);
+      await rename(`${path}.new`, path);
+      await syncFolder(dirname(path));
     } catch (error) {
       await aside.close();
       throw error;
