@@ -142,6 +142,11 @@ export class Intents {
     return this.#worksSinceMs === null ? null : this.options.clock.monotonicMs() - this.#worksSinceMs;
   }
 
+  /** Writes of the table happened that no key stands for: it owes a verification. Durable when it resolves. */
+  recordUnproven(planTableId: string): Promise<void> {
+    return this.#unproven.record([planTableId], this.options.clock.nowMs());
+  }
+
   /** Tries the disk after trouble. */
   async probe(): Promise<void> {
     if (this.#worksSinceMs !== null || this.#keys.size * 2 > this.options.keysMax) return;

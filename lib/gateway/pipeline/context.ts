@@ -32,6 +32,8 @@ export interface PipelineParts {
   tokens: TokenMemory;
   admission: Admission;
   shadow: Shadow;
+  /** False where no plan can move a table while it is scanned. */
+  marksCursors?: boolean;
 }
 
 /** One request under one view. */

@@ -58,30 +58,21 @@ export function tablesIn(operation: string, input: Json): string[] {
   return names;
 }
 
-/** The name of a table under a plan that a batch speaks of twice, by name and by ARN; stores refuse that too. */
-export function namedTwice(input: Json, view: RoutingView): string | null {
-  const items = member(input, 'RequestItems');
-  const seen = new Set<string>();
-  for (const name of isJson(items) ? Object.keys(items) : []) {
-    const table = tableNameOf(name);
-    if (seen.has(table) && view.byName.has(table)) return table;
-    seen.add(table);
-  }
-  return null;
-}
-
 export interface Routed {
   input: Json;
   /** The tables under a plan that the request touches, each once. */
   tables: TableRouting[];
 }
 
+/** Whether a request is one of the protocol that names tables: Streams have a prefix of their own. */
+export const isOfTables = (request: GatewayRequest): boolean => request.target.startsWith('DynamoDB_20120810.');
+
 /**
  * Null: nothing under a plan is touched, and the bytes go to the source as they are. `undecodable`: the body may speak of
  * such a table, but nobody here can tell; a store that could would be written past the mirror.
  */
 export function routed(request: GatewayRequest, view: RoutingView): Routed | 'undecodable' | null {
-  if (!view.mayMention(request.body)) return null;
+  if (!isOfTables(request) || !view.mayMention(request.body)) return null;
   const input = decode(request.body);
   if (input === null) return 'undecodable';
   const tables = new Set<TableRouting>();

@@ -9,11 +9,12 @@ import type { Ticket } from '../admission/admission';
 import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
 import { type Call, comeAgain, type PipelineParts } from './context';
 import { refuseStatements, refuseUnsafe } from './other-calls';
-import { isJson, type Json, member, namedTwice, type Routed, routed, STATEMENT_OPERATIONS } from './parse';
+import { isJson, type Json, member, type Routed, routed, STATEMENT_OPERATIONS } from './parse';
 import { readBatch } from './read-batch';
 import { readOne } from './read-one';
 import { readTransact } from './read-transact';
 import { answerOf } from './respond';
+import { askAboutBody } from './unreadable-body';
 import type { RoutingView } from './views';
 import { writeBatch } from './write-batch';
 import { writeOne } from './write-one';
@@ -52,7 +53,9 @@ export class Pipeline {
       const view = views.current;
       if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
       const found = routed(request, view);
-      if (found === 'undecodable') return refusal('SerializationException', 'The body is no JSON object.');
+      if (found === 'undecodable') {
+        return await this.#under(view, NOTHING, () => askAboutBody(this.parts.stores.source(), request));
+      }
       if (found === null) return await this.#under(view, NOTHING, () => this.#passThrough(request));
       const isWrite = WRITES.has(request.operation);
       const stopped = isWrite || isStrongRead(request.operation, found.input) ? this.#stopped(found, isWrite) : null;
@@ -129,8 +132,6 @@ export class Pipeline {
 
   async #run(call: Call, found: Routed): Promise<GatewayAnswer> {
     const [table] = found.tables;
-    const twice = namedTwice(call.input, call.view);
-    if (twice !== null) return refusal('ValidationException', `The request names the table ${twice} more than once.`);
     switch (call.request.operation) {
       case 'PutItem':
       case 'UpdateItem':
@@ -157,7 +158,7 @@ export class Pipeline {
   /** The bytes as they came, to the source, and its answer as it came. */
   async #passThrough(request: GatewayRequest): Promise<GatewayAnswer> {
     const store = this.parts.stores.source();
-    return answerOf(await store.wire.send(request), store.kind);
+    return answerOf(await store.wire.send(request));
   }
 }
 

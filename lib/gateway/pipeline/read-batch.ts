@@ -3,52 +3,103 @@
 import { THROTTLE_TYPES } from '@/lib/adapters/dynamodb/call';
 import type { WireItem, WireOutcome } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
+import type { KeySchema } from '@/lib/domain/item/item';
 import { keyId } from '@/lib/domain/item/key';
-import { type GatewayAnswer, jsonAnswer, withBody } from './answer';
+import { type GatewayAnswer, refusal, withBody } from './answer';
 import { type Call, sparedRead, timeoutMsOf } from './context';
+import { type Asked, merged } from './merge-batch';
 import { decode, isJson, type Json, member, tableNameOf } from './parse';
 import { keyFacts } from './read-one';
 import { cannotRead, markMissed, mayFallBackNow, route } from './reads';
-import { keysRenamed, namedBack } from './rename';
+import { namedForApplication, namedForStore, turned } from './rename';
 import { answerOf } from './respond';
 import type { Side, Store } from './stores';
+
+interface PartTable {
+  request: Json;
+  table: TableRouting | null;
+  keys: Json[];
+  fallbackKeys: Set<Json>;
+}
 
 interface Part {
   store: Store;
   side: Side;
   /** The application's name of a table → its request with these keys alone. */
-  items: Map<string, { request: Json; table: TableRouting | null; keys: Json[]; fallbackKeys: Set<Json> }>;
+  items: Map<string, PartTable>;
 }
+
+/** DynamoDB's bound on one request: more is the store's to refuse, and must not slip through in two halves. */
+const KEYS_MAX = 100;
 
 export async function readBatch(call: Call): Promise<GatewayAnswer> {
   const items = member(call.input, 'RequestItems');
-  const parts = isJson(items) ? split(call, items) : null;
-  if (parts === null) {
-    const store = call.parts.stores.source();
-    return answerOf(await store.wire.send(call.request), store.kind);
-  }
+  const asked = isJson(items) ? askedOf(call, items) : null;
+  const parts = asked === null || !isSound(asked) ? whole(call) : split(call, asked);
   if ('answer' in parts) return parts.answer;
   const isWhole = parts.length === 1;
   const results = await Promise.all(parts.map(async (part) => sparedPart(call, part) ?? sendPart(call, part, isWhole)));
   for (const [at, part] of parts.entries()) shadow(call, part, results[at] as Result);
   const second = await fallBack(call, parts, results);
-  return merged([...results.map((one) => one.answer), ...second]);
+  return merged(asked ?? [], [...results.map((one) => one.answer), ...second]);
 }
 
-function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } | null {
-  const parts = new Map<string, Part>();
-  for (const [name, given] of Object.entries(items)) {
-    const keys = isJson(given) ? given.Keys : undefined;
-    if (!isJson(given) || !Array.isArray(keys)) return null;
+interface AskedOf extends Asked {
+  request: Json;
+}
+
+function askedOf(call: Call, items: Json): AskedOf[] | null {
+  const asked: AskedOf[] = [];
+  for (const [name, request] of Object.entries(items)) {
+    if (!isJson(request) || !Array.isArray(request.Keys)) return null;
     const table = call.view.byName.get(tableNameOf(name)) ?? null;
-    for (const key of keys as Json[]) {
+    asked.push({ name, request, table, keys: request.Keys as Json[] });
+  }
+  return asked;
+}
+
+/** Whether a store would take the request, as far as that can be told: only such a one may be taken apart. */
+function isSound(asked: readonly AskedOf[]): boolean {
+  const seen = new Set<string>();
+  let count = 0;
+  for (const { keys, table, name } of asked) {
+    if (keys.length === 0) return false;
+    count += keys.length;
+    for (const key of table === null ? [] : keys) {
+      const id = isJson(key) ? keyId(key as WireItem, table?.keySchema as KeySchema) : null;
+      if (!id?.ok || seen.has(`${tableNameOf(name)}\n${id.value}`)) return false;
+      seen.add(`${tableNameOf(name)}\n${id.value}`);
+    }
+  }
+  return count > 0 && count <= KEYS_MAX;
+}
+
+/** The store whose refusal it will be: the target where every table is read from there, else the source. */
+function whole(call: Call): Part[] {
+  const items = member(call.input, 'RequestItems');
+  const names = isJson(items) ? Object.keys(items) : [];
+  const tables = names.map((name) => call.view.byName.get(tableNameOf(name)) ?? null);
+  const isTarget = tables.length > 0 && tables.every((table) => table?.reads === 'target');
+  const side: Side = isTarget ? 'target' : 'source';
+  const store = isTarget ? call.parts.stores.side(tables[0] as TableRouting, 'target') : call.parts.stores.source();
+  const all = names.map((name, at): [string, PartTable] => [
+    name,
+    { request: {}, table: tables[at] ?? null, keys: [], fallbackKeys: new Set() },
+  ]);
+  return [{ store, side, items: new Map(all) }];
+}
+
+function split(call: Call, asked: readonly AskedOf[]): Part[] | { answer: GatewayAnswer } {
+  const parts = new Map<string, Part>();
+  for (const { name, request, table, keys } of asked) {
+    for (const key of keys) {
       let side: Side = 'source';
       let isFallback = false;
       if (table !== null) {
-        const decision = route(call, table, keyFacts(call, table, { key, isStrong: given.ConsistentRead === true }));
+        const decision = route(call, table, keyFacts(call, table, { key, isStrong: request.ConsistentRead === true }));
         if (decision.store === null) return { answer: cannotRead(table, decision.sentence) };
         // A projection may leave the keys out, and then nobody could tell which key the target lacked.
-        const isBlind = given.ProjectionExpression !== undefined || given.AttributesToGet !== undefined;
+        const isBlind = request.ProjectionExpression !== undefined || request.AttributesToGet !== undefined;
         isFallback = decision.fallback && !isBlind;
         side = decision.fallback && isBlind ? 'source' : decision.store;
         // A key that may yet be asked of the source is counted when it is known who answered.
@@ -60,13 +111,13 @@ function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } | nu
       const id = store.wire.target.connectionId;
       const part = parts.get(id) ?? { store, side, items: new Map() };
       parts.set(id, part);
-      const of = part.items.get(name) ?? { request: given, table, keys: [], fallbackKeys: new Set<Json>() };
+      const of = part.items.get(name) ?? { request, table, keys: [], fallbackKeys: new Set<Json>() };
       part.items.set(name, of);
       of.keys.push(key);
       if (isFallback) of.fallbackKeys.add(key);
     }
   }
-  return parts.size === 0 ? null : [...parts.values()];
+  return [...parts.values()];
 }
 
 interface Result {
@@ -99,10 +150,14 @@ function shadow(call: Call, part: Part, { answer, outcome, tookMs }: Result): vo
 function sparedPart(call: Call, part: Part): Result | null {
   const items = [...part.items.values()];
   const [first] = items;
-  if (first?.table == null || items.some((of) => of.table === null || of.fallbackKeys.size < of.keys.length))
+  if (
+    first?.table == null ||
+    first.keys.length === 0 ||
+    items.some((of) => of.table === null || of.fallbackKeys.size < of.keys.length)
+  )
     return null;
   const outcome = sparedRead(call, first.table, part.side);
-  return outcome === null ? null : { outcome, answer: answerOf(outcome, part.store.kind), tookMs: 0 };
+  return outcome === null ? null : { outcome, answer: answerOf(outcome), tookMs: 0 };
 }
 
 async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Result> {
@@ -118,10 +173,10 @@ async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Resul
     if (there !== name && part.store.kind !== 'dynamodb') names.set(name, there);
     else if (parts.stores.side(of.table, part.side).tableName !== null) names.set(name, there);
   }
+  if (new Set(names.values()).size < names.size) return namedTwice(names);
   const isSame = isWhole && names.size === 0;
-  const body = isSame
-    ? request.body
-    : Buffer.from(JSON.stringify({ ...input, RequestItems: keysRenamed(items, names) }));
+  const bytes = isWhole ? request.body : Buffer.from(JSON.stringify({ ...input, RequestItems: items }));
+  const body = namedForStore(bytes, names);
   const startedAt = parts.clock.monotonicMs();
   const { operation, target, payloadHash } = request;
   const outcome = await part.store.wire.send({
@@ -133,14 +188,18 @@ async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Resul
   });
   const tookMs = parts.clock.monotonicMs() - startedAt;
   count(call, part, { outcome, tookMs });
-  const answer = answerOf(outcome, part.store.kind);
-  const said = outcome.kind === 'ok' && names.size > 0 ? decode(outcome.body) : null;
-  if (said === null) return { answer, outcome, tookMs };
-  return {
-    answer: withBody(answer, namedBack(said, new Map([...names].map(([ours, theirs]) => [theirs, ours])))),
-    outcome,
-    tookMs,
-  };
+  const answer = answerOf(outcome);
+  if (outcome.kind !== 'ok' || names.size === 0) return { answer, outcome, tookMs };
+  return { answer: withBody(answer, namedForApplication(outcome.body, turned(names))), outcome, tookMs };
+}
+
+/** By its name and by its ARN, where the store knows one name alone. */
+function namedTwice(names: ReadonlyMap<string, string>): Result {
+  const message = `The request names one table as ${[...names.keys()].join(' and as ')}`;
+  const answer = refusal('ValidationException', message);
+  const { status, headers, body } = answer;
+  const outcome = { kind: 'refused', status, headers, body, errorType: 'ValidationException', message } as const;
+  return { answer, outcome: { ...outcome, retryAfterMs: null }, tookMs: 0 };
 }
 
 function count(call: Call, part: Part, of: { outcome: WireOutcome; tookMs: number }): void {
@@ -235,29 +294,4 @@ function book(
   traffic.add('readsFallbackMissing', found.length);
   traffic.add('readsTarget', Math.max(0, keys.length - found.length));
   markMissed(call, table, found);
-}
-
-/** One answer of several; a failed one is the whole's, since an application cannot be told half of it. */
-function merged(answers: readonly GatewayAnswer[]): GatewayAnswer {
-  if (answers.length === 1) return answers[0] as GatewayAnswer;
-  const failed = answers.find((answer) => answer.status !== 200);
-  if (failed) return failed;
-  const responses: Record<string, unknown[]> = {};
-  const unprocessed: Record<string, Json> = {};
-  const consumed: unknown[] = [];
-  for (const answer of answers) {
-    const said = decode(answer.body) ?? {};
-    for (const [name, items] of Object.entries(isJson(said.Responses) ? said.Responses : {})) {
-      responses[name] = [...(responses[name] ?? []), ...(items as unknown[])];
-    }
-    for (const [name, left] of Object.entries(isJson(said.UnprocessedKeys) ? said.UnprocessedKeys : {})) {
-      const known = unprocessed[name];
-      const keys = [...((known?.Keys as unknown[]) ?? []), ...((left as Json).Keys as unknown[])];
-      unprocessed[name] = { ...(left as Json), Keys: keys };
-    }
-    if (Array.isArray(said.ConsumedCapacity)) consumed.push(...said.ConsumedCapacity);
-  }
-  const said: Json = { Responses: responses, UnprocessedKeys: unprocessed };
-  if (consumed.length > 0) said.ConsumedCapacity = consumed;
-  return jsonAnswer(said);
 }

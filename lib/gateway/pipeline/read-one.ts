@@ -6,11 +6,11 @@ import type { ReadFacts, ReadRoute } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
 import { ask, type Call, sparedRead } from './context';
 import { partitionOf } from './key-condition';
-import { decode, isJson, type Json, member } from './parse';
+import { decode, isJson, member } from './parse';
 import { cannotRead, isKeyDirty, isPartitionDirty, markMissed, mayFallBackNow, route } from './reads';
-import { bodyFor, namedBack } from './rename';
+import { bodyFor, namedForApplication } from './rename';
 import { answerOf } from './respond';
-import { markOf, unmarked, withMark } from './scan-cursor';
+import { markOf, mayChangeStore, unmarkEdits, withMark } from './scan-cursor';
 import type { Side } from './stores';
 
 type Sides = Extract<ReadRoute, { store: Side }>;
@@ -22,13 +22,11 @@ export async function readOne(call: Call, table: TableRouting): Promise<GatewayA
     call.view.traffic(table.planTableId).add('readsUnroutable');
     return cannotRead(table, decision.sentence);
   }
-  if (operation === 'Scan' && call.input.IndexName === undefined) return await scan(call, table, decision);
+  if (operation === 'Scan' && call.input.IndexName == null) return await scan(call, table, decision);
   const spared = decision.fallback ? sparedRead(call, table, decision.store) : null;
   const startedAt = call.parts.clock.monotonicMs();
   const { answer, outcome } =
-    spared === null
-      ? await read(call, table, decision.store)
-      : { outcome: spared, answer: answerOf(spared, 'terrascale') };
+    spared === null ? await read(call, table, decision.store) : { outcome: spared, answer: answerOf(spared) };
   const tookMs = call.parts.clock.monotonicMs() - startedAt;
   const isMissing = operation === 'GetItem' ? hasNoItem : hasNoItems;
   return await orFallBack(call, table, { decision, answer, outcome, isMissing, tookMs });
@@ -37,7 +35,7 @@ export async function readOne(call: Call, table: TableRouting): Promise<GatewayA
 function factsOf(call: Call, table: TableRouting): ReadFacts {
   const { input, request } = call;
   const isStrong = input.ConsistentRead === true;
-  if (input.IndexName !== undefined) return { kind: 'index', unit: null, isStrong, isDirty: () => true };
+  if (input.IndexName != null) return { kind: 'index', unit: null, isStrong, isDirty: () => true };
   if (request.operation === 'Scan') return { kind: 'scan', unit: null, isStrong, isDirty: () => true };
   if (request.operation === 'Query') {
     const unit = partitionOf(input, table.keySchema);
@@ -63,14 +61,11 @@ async function read(
   side: Side,
 ): Promise<{ answer: GatewayAnswer; outcome: WireOutcome }> {
   const store = call.parts.stores.side(table, side);
-  const outcome = await ask(call, { table, side }, bodyFor(store, call.input, { table }));
-  const answer = answerOf(outcome, store.kind);
-  const said = store.tableName !== null && outcome.kind === 'ok' ? decode(outcome.body) : null;
-  if (said === null || member(said, 'ConsumedCapacity') === undefined) return { answer, outcome };
-  return {
-    answer: withBody(answer, namedBack(said, new Map([[store.tableName as string, table.tableName]]))),
-    outcome,
-  };
+  const outcome = await ask(call, { table, side }, bodyFor(store, call.request.body, { table }));
+  const answer = answerOf(outcome);
+  if (store.tableName === null || outcome.kind !== 'ok') return { answer, outcome };
+  const names = new Map([[store.tableName, table.tableName]]);
+  return { answer: withBody(answer, namedForApplication(outcome.body, names)), outcome };
 }
 
 interface FallBack {
@@ -131,28 +126,24 @@ function missedIn(call: Call, outcome: WireOutcome): unknown[] {
 
 /** A scan's cursor is good on one side only, so it carries a mark of it that the application gives back (R4). */
 async function scan(call: Call, table: TableRouting, decision: Sides): Promise<GatewayAnswer> {
-  const { input, parts } = call;
+  const { input, parts, request } = call;
   const cursor = member(input, 'ExclusiveStartKey');
-  let asked: Json = input;
-  if (isJson(cursor)) {
-    const from = markOf(cursor);
-    if (from !== null && from !== decision.store) {
-      return refusal(
-        'ValidationException',
-        `${table.tableName} has moved to the other store since this Scan began (plan "${table.planName}"): start it again.`,
-      );
-    }
-    if (from !== null) asked = { ...input, ExclusiveStartKey: unmarked(cursor) };
+  const from = isJson(cursor) ? markOf(cursor) : null;
+  if (from !== null && from !== decision.store) {
+    return refusal(
+      'ValidationException',
+      `${table.tableName} has moved to the other store since this Scan began (plan "${table.planName}"): start it again.`,
+    );
   }
   call.view.traffic(table.planTableId).add(decision.count);
   const store = parts.stores.side(table, decision.store);
-  const changes = asked === input ? undefined : asked;
-  const outcome = await ask(call, { table, side: decision.store }, bodyFor(store, asked, { table, changes }));
-  const answer = answerOf(outcome, store.kind);
-  const said = outcome.kind === 'ok' && outcome.body.includes('LastEvaluatedKey') ? decode(outcome.body) : null;
-  const last = said === null ? undefined : member(said, 'LastEvaluatedKey');
-  if (said === null || !isJson(last)) return answer;
-  const marked = { ...said, LastEvaluatedKey: withMark(last, decision.store) };
+  const edits = from === null ? [] : unmarkEdits(request.body);
+  const outcome = await ask(call, { table, side: decision.store }, bodyFor(store, request.body, { table, edits }));
+  const answer = answerOf(outcome);
+  if (outcome.kind !== 'ok') return answer;
   const { tableName } = store;
-  return withBody(answer, tableName === null ? marked : namedBack(marked, new Map([[tableName, table.tableName]])));
+  const named =
+    tableName === null ? outcome.body : namedForApplication(outcome.body, new Map([[tableName, table.tableName]]));
+  const isMarked = mayChangeStore(table) && parts.marksCursors !== false && named.includes('LastEvaluatedKey');
+  return withBody(answer, isMarked ? withMark(named, decision.store) : named);
 }

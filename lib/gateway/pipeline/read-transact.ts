@@ -2,12 +2,11 @@
 import type { TableRouting } from '@/lib/contracts/routing';
 import { type GatewayAnswer, refusal, withBody } from './answer';
 import { type Call, timeoutMsOf } from './context';
-import { decode, isJson, member, tableNameOf } from './parse';
+import { isJson, member, tableNameOf } from './parse';
 import { route } from './reads';
-import { namedBack } from './rename';
+import { namedForApplication, namedForStore, turned } from './rename';
 import { answerOf } from './respond';
 import type { Store } from './stores';
-import { renamed } from './write-transact';
 
 export async function readTransact(call: Call): Promise<GatewayAnswer> {
   const { parts, input, request, view } = call;
@@ -39,12 +38,11 @@ export async function readTransact(call: Call): Promise<GatewayAnswer> {
   const outcome = await store.wire.send({
     operation: request.operation,
     target: request.target,
-    body: isSame ? request.body : Buffer.from(JSON.stringify(renamed(input, names))),
+    body: isSame ? request.body : namedForStore(request.body, names),
     payloadHash: isSame ? request.payloadHash : undefined,
     timeoutMs,
   });
-  const answer = answerOf(outcome, store.kind);
-  const said = outcome.kind === 'ok' && !isSame ? decode(outcome.body) : null;
-  if (said === null) return answer;
-  return withBody(answer, namedBack(said, new Map([...names].map(([ours, theirs]) => [theirs, ours]))));
+  const answer = answerOf(outcome);
+  if (outcome.kind !== 'ok' || isSame) return answer;
+  return withBody(answer, namedForApplication(outcome.body, turned(names)));
 }

@@ -1,21 +1,21 @@
 /** From what became of a request at a store to what the application is told. */
 
 import { THROTTLE_TYPES } from '@/lib/adapters/dynamodb/call';
-import type { StoreTarget, WireOutcome } from '@/lib/adapters/ports';
+import type { WireOutcome } from '@/lib/adapters/ports';
 import { type GatewayAnswer, JSON_TYPE, refusal, requestId } from './answer';
 
 /** Headers of a store that an application of DynamoDB knows; hop-by-hop and server headers stay behind. */
 const PASSED = ['x-amz-crc32', 'x-amzn-errortype', 'retry-after', 'x-amz-retry-after'];
 
 /** The store's own answer, bytes untouched; errors of another shape are put into DynamoDB's. */
-export function answerOf(outcome: WireOutcome, kind: StoreTarget['kind']): GatewayAnswer {
+export function answerOf(outcome: WireOutcome): GatewayAnswer {
   if (outcome.kind === 'ok') return passed(outcome.status, outcome.headers, outcome.body);
   if (outcome.kind === 'refused') {
     if (speaksDynamo(outcome.headers)) return passed(outcome.status, outcome.headers, outcome.body);
     return translated(outcome);
   }
   // The store's own 5xx is passed on; a time-out or a lost connection has no words of its own.
-  if (outcome.cause === 'server_error' && outcome.body !== null && kind === 'dynamodb' && outcome.status !== null) {
+  if (outcome.cause === 'server_error' && outcome.body !== null && outcome.status !== null) {
     if (speaksDynamo(outcome.headers)) return passed(outcome.status, outcome.headers, outcome.body);
   }
   return refusal('InternalServerError', 'The request may or may not have been carried out: no clear answer came.', 500);

@@ -36,6 +36,8 @@ export class RoutingView {
    */
   mayMention(body: Buffer): boolean {
     if (this.#needles.length === 0) return false;
+    // Many names cost more to look for than the body costs to parse.
+    if (this.#needles.length > NEEDLES_MAX) return true;
     for (const needle of this.#needles) if (body.includes(needle)) return true;
     return body.includes(UNICODE_ESCAPE);
   }
@@ -84,6 +86,7 @@ export class RoutingView {
   }
 }
 
+const NEEDLES_MAX = 16;
 const UNICODE_ESCAPE = Buffer.from('\\u');
 
 /** Whether `a` comes after `b`: incarnation first, then epoch. */

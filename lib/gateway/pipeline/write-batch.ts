@@ -8,12 +8,13 @@ import { keyId, keyOf } from '@/lib/domain/item/key';
 import { routeWrite } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
 import { type Call, comeAgain, timeoutMsOf } from './context';
-import type { Image } from './mirror';
+import { type Image, REREAD } from './mirror';
 import { type Unit, type UnitResult, writeMirrored } from './mirrored';
 import { decode, isJson, type Json, member, tableNameOf } from './parse';
-import { keysRenamed, namedBack } from './rename';
+import { namedForApplication, namedForStore } from './rename';
 import { answerOf } from './respond';
 import type { Side, Store } from './stores';
+import { unnamedWritten } from './unnamed-keys';
 
 const ENTRIES_MAX = 25;
 
@@ -26,6 +27,8 @@ interface Part {
   units: Unit[];
   images: Image[];
   isMirrored: boolean;
+  /** Mirrored tables with an entry whose key cannot be named. */
+  unnamed: Set<TableRouting>;
 }
 
 export async function writeBatch(call: Call): Promise<GatewayAnswer> {
@@ -44,7 +47,7 @@ export async function writeBatch(call: Call): Promise<GatewayAnswer> {
 
 const whole = async (call: Call): Promise<GatewayAnswer> => {
   const store = call.parts.stores.source();
-  return answerOf(await store.wire.send(call.request), store.kind);
+  return answerOf(await store.wire.send(call.request));
 };
 
 function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } {
@@ -56,7 +59,15 @@ function split(call: Call, items: Json): Part[] | { answer: GatewayAnswer } {
     const side = route?.kind === 'single' || route?.kind === 'mirrored' ? route.authority : 'source';
     const store = table === null ? call.parts.stores.source() : call.parts.stores.side(table, side);
     const id = store.wire.target.connectionId;
-    const part = parts.get(id) ?? { side, items: {}, tables: [], units: [], images: [], isMirrored: false };
+    const part = parts.get(id) ?? {
+      side,
+      items: {},
+      tables: [],
+      units: [],
+      images: [],
+      isMirrored: false,
+      unnamed: new Set(),
+    };
     parts.set(id, part);
     part.items[name] = entries;
     part.tables.push(table);
@@ -75,21 +86,34 @@ function addUnits(part: Part, table: TableRouting, entries: readonly unknown[]):
     const key = isJson(from) ? keyOf(from as WireItem, table.keySchema) : null;
     const id = key?.ok ? keyId(key.value, table.keySchema) : null;
     // An entry without a key of the table: the store refuses the batch whole.
-    if (!key?.ok || !id?.ok) continue;
-    if (part.units.some((unit) => unit.table === table && unit.keyId === id.value)) continue;
+    if (!key?.ok || !id?.ok) {
+      part.unnamed.add(table);
+      continue;
+    }
+    const twice = part.units.findIndex((unit) => unit.table === table && unit.keyId === id.value);
+    if (twice !== -1) {
+      // Refused by a store, which entry won by one that does not refuse it nobody can tell.
+      part.images[twice] = REREAD;
+      continue;
+    }
     part.units.push({ table, keyId: id.value, key: key.value });
     part.images.push(put === undefined ? null : (put as WireItem));
   }
 }
 
 async function writePart(call: Call, part: Part, isOnly: boolean): Promise<GatewayAnswer> {
-  if (!part.isMirrored || part.units.length === 0) return (await sendPart(call, part, isOnly)).answer;
+  if (!part.isMirrored || part.units.length === 0) {
+    const { answer, outcome } = await sendPart(call, part, isOnly);
+    await unnamedWritten(call, [...part.unnamed], outcome);
+    return answer;
+  }
   return await writeMirrored(call, {
     units: part.units,
     authority: part.side,
     foretold: part.images,
     send: async () => {
       const { answer, outcome } = await sendPart(call, part, isOnly);
+      await unnamedWritten(call, [...part.unnamed], outcome);
       return { answer, results: resultsOf(part, outcome, answer) };
     },
   });
@@ -136,15 +160,17 @@ async function sendPart(
     toStore.set(name, there);
     toApplication.set(there, name);
   }
+  if (toApplication.size < toStore.size) return namedTwice([...toStore.keys()]);
   const isSame = isOnly && toStore.size === 0;
-  const input = { ...call.input, RequestItems: keysRenamed(part.items, toStore) };
+  const { request } = call;
+  const bytes = isOnly ? request.body : Buffer.from(JSON.stringify({ ...call.input, RequestItems: part.items }));
   const timeoutMs = Math.max(0, ...known.map(timeoutMsOf)) || undefined;
   const startedAt = call.parts.clock.monotonicMs();
   const outcome = await store.wire.send({
-    operation: call.request.operation,
-    target: call.request.target,
-    body: isSame ? call.request.body : Buffer.from(JSON.stringify(input)),
-    payloadHash: isSame ? call.request.payloadHash : undefined,
+    operation: request.operation,
+    target: request.target,
+    body: namedForStore(bytes, toStore),
+    payloadHash: isSame ? request.payloadHash : undefined,
     timeoutMs,
   });
   for (const table of known) {
@@ -153,10 +179,9 @@ async function sendPart(
       call.view.traffic(table.planTableId).add(part.side === 'source' ? 'sourceErrors' : 'targetErrors');
     }
   }
-  const answer = answerOf(outcome, store.kind);
+  const answer = answerOf(outcome);
   if (outcome.kind !== 'ok' || toApplication.size === 0) return { answer, outcome };
-  const said = decode(outcome.body);
-  return { answer: said === null ? answer : withBody(answer, namedBack(said, toApplication)), outcome };
+  return { answer: withBody(answer, namedForApplication(outcome.body, toApplication)), outcome };
 }
 
 /** One answer of several: what a throttled side did not take is unprocessed, any other failure is the whole's. */
@@ -183,10 +208,18 @@ function merged(parts: readonly Part[], answers: readonly GatewayAnswer[]): Gate
   const said: Json = { UnprocessedItems: unprocessed };
   if (consumed.length > 0) said.ConsumedCapacity = consumed;
   if (Object.keys(metrics).length > 0) said.ItemCollectionMetrics = metrics;
-  return withBody(base, said);
+  return withBody(base, Buffer.from(JSON.stringify(said)));
 }
 
 const errorOf = (answer: GatewayAnswer): string => {
   const type = decode(answer.body)?.__type;
   return typeof type === 'string' ? type : '';
 };
+
+/** By its name and by its ARN, where the store knows one name alone: one of the two would be lost. */
+function namedTwice(names: readonly string[]): { answer: GatewayAnswer; outcome: WireOutcome } {
+  const message = `The request names one table as ${names.join(' and as ')}`;
+  const answer = refusal('ValidationException', message);
+  const refused = { ...answer, errorType: 'ValidationException', message, retryAfterMs: null };
+  return { answer, outcome: { kind: 'refused', ...refused } };
+}

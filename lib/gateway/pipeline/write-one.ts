@@ -5,12 +5,14 @@ import { keyId, keyOf } from '@/lib/domain/item/key';
 import { routeWrite } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, withBody } from './answer';
 import { ask, type Call, comeAgain } from './context';
+import { edited, removeEdits, setEdits, whole } from './json-bytes';
 import { type Image, REREAD } from './mirror';
 import { failureOf, type Unit, type UnitResult, writeMirrored } from './mirrored';
 import { decode, isJson, type Json, member } from './parse';
-import { bodyFor, namedBack } from './rename';
+import { bodyFor, namedForApplication } from './rename';
 import { answerOf } from './respond';
-import type { Side, Store } from './stores';
+import type { Side } from './stores';
+import { unnamedWritten } from './unnamed-keys';
 
 export async function writeOne(call: Call, table: TableRouting): Promise<GatewayAnswer> {
   const route = routeWrite(table, call.parts.safeguards);
@@ -20,7 +22,9 @@ export async function writeOne(call: Call, table: TableRouting): Promise<Gateway
   if (unit === null) {
     // One side, or a key that no store accepts: its refusal is the answer.
     call.view.traffic(table.planTableId).add('writes');
-    return (await sendOne(call, table, { side, isImageWanted: false })).answer;
+    const { answer, outcome } = await sendOne(call, table, { side, isImageWanted: false });
+    if (route.kind === 'mirrored') await unnamedWritten(call, [table], outcome);
+    return answer;
   }
   const { operation } = call.request;
   const foretold = foretoldImage(operation, call.input);
@@ -60,31 +64,20 @@ interface Sent {
 
 async function sendOne(call: Call, table: TableRouting, of: { side: Side; isImageWanted: boolean }): Promise<Sent> {
   const store = call.parts.stores.side(table, of.side);
-  const asked = member(call.input, 'ReturnValues');
+  const { body } = call.request;
+  const asked = member(call.input, 'ReturnValues') ?? 'NONE';
   const isUpdate = call.request.operation === 'UpdateItem' && of.isImageWanted && call.parts.safeguards.images;
-  const isAdded = isUpdate && (asked === undefined || asked === 'NONE');
-  const changes = isAdded ? { ReturnValues: 'ALL_NEW' } : undefined;
-  const outcome = await ask(call, { table, side: of.side }, bodyFor(store, call.input, { table, changes }));
-  const answer = answerOf(outcome, store.kind);
-  const isRead = isAdded || (isUpdate && asked === 'ALL_NEW') || store.tableName !== null;
-  if (outcome.kind !== 'ok' || !isRead) return { answer, outcome, attributes: null };
-  return rewritten(outcome, { store, table, answer, isAdded, isUpdate });
-}
-
-/** Takes the image out of an answer that was asked for it, and gives the application what it asked for itself. */
-function rewritten(
-  outcome: Extract<WireOutcome, { kind: 'ok' }>,
-  of: { store: Store; table: TableRouting; answer: GatewayAnswer; isAdded: boolean; isUpdate: boolean },
-): Sent {
-  const decoded = decode(outcome.body);
-  if (decoded === null) return { answer: of.answer, outcome, attributes: null };
-  const found = member(decoded, 'Attributes');
-  const attributes = of.isUpdate && isJson(found) ? (found as WireItem) : null;
-  let said: Json = decoded;
-  if (of.isAdded) {
-    const { Attributes: _, ...rest } = decoded;
-    said = rest;
-  }
-  if (of.store.tableName !== null) said = namedBack(said, new Map([[of.store.tableName, of.table.tableName]]));
-  return { answer: said === decoded ? of.answer : withBody(of.answer, said), outcome, attributes };
+  const isAdded = isUpdate && asked === 'NONE';
+  const edits = isAdded ? setEdits(body, whole(body), { name: 'ReturnValues', text: '"ALL_NEW"' }) : [];
+  const outcome = await ask(call, { table, side: of.side }, bodyFor(store, body, { table, edits }));
+  const answer = answerOf(outcome);
+  if (outcome.kind !== 'ok') return { answer, outcome, attributes: null };
+  const said = isAdded || (isUpdate && asked === 'ALL_NEW') ? decode(outcome.body) : null;
+  const found = said === null ? undefined : member(said, 'Attributes');
+  const own = isAdded
+    ? edited(outcome.body, removeEdits(outcome.body, whole(outcome.body), 'Attributes'))
+    : outcome.body;
+  const { tableName } = store;
+  const named = tableName === null ? own : namedForApplication(own, new Map([[tableName, table.tableName]]));
+  return { answer: withBody(answer, named), outcome, attributes: isJson(found) ? (found as WireItem) : null };
 }

@@ -10,10 +10,11 @@ import { type GatewayAnswer, refusal, withBody } from './answer';
 import { type Call, comeAgain, timeoutMsOf } from './context';
 import { type Image, REREAD } from './mirror';
 import { allOf, failureOf, type Unit, writeMirrored } from './mirrored';
-import { decode, isJson, type Json, member, tableNameOf } from './parse';
-import { namedBack } from './rename';
+import { isJson, type Json, member, tableNameOf } from './parse';
+import { namedForApplication, namedForStore, turned } from './rename';
 import { answerOf } from './respond';
 import type { Side, Store } from './stores';
+import { unnamedWritten } from './unnamed-keys';
 
 interface Plan {
   store: Store;
@@ -23,6 +24,8 @@ interface Plan {
   timeoutMs: number | undefined;
   /** Application's name → store's name, where they differ. */
   names: Map<string, string>;
+  /** Mirrored tables with an action whose key cannot be named. */
+  unnamed: Set<TableRouting>;
 }
 
 export async function writeTransact(call: Call): Promise<GatewayAnswer> {
@@ -33,7 +36,11 @@ export async function writeTransact(call: Call): Promise<GatewayAnswer> {
     const refused = lookUp(call, plan, token);
     if (refused !== null) return refused;
   }
-  const send = () => sendTransact(call, plan, typeof token === 'string' ? token : null);
+  const send = async () => {
+    const sent = await sendTransact(call, plan, typeof token === 'string' ? token : null);
+    await unnamedWritten(call, [...plan.unnamed], sent.outcome);
+    return sent;
+  };
   if (plan.units.length === 0) return (await send()).answer;
   return await writeMirrored(call, {
     units: plan.units,
@@ -71,6 +78,7 @@ function planOf(call: Call): Plan | { answer: GatewayAnswer } {
     images: [],
     timeoutMs: undefined,
     names: new Map(),
+    unnamed: new Set(),
   };
   if (!Array.isArray(items)) return plan;
   const seen = new Map<string, string>();
@@ -110,9 +118,16 @@ function addUnit(plan: Plan, of: { table: TableRouting; kind: string; action: Js
   const from = of.kind === 'Put' ? of.action.Item : of.action.Key;
   const key = isJson(from) ? keyOf(from as WireItem, of.table.keySchema) : null;
   const id = key?.ok ? keyId(key.value, of.table.keySchema) : null;
-  if (!key?.ok || !id?.ok) return;
-  // A key twice in one transaction is refused by the store.
-  if (plan.units.some((unit) => unit.table === of.table && unit.keyId === id.value)) return;
+  if (!key?.ok || !id?.ok) {
+    plan.unnamed.add(of.table);
+    return;
+  }
+  const twice = plan.units.findIndex((unit) => unit.table === of.table && unit.keyId === id.value);
+  if (twice !== -1) {
+    // Refused by a store; of one that does not refuse it nobody knows which action won.
+    plan.images[twice] = REREAD;
+    return;
+  }
   plan.units.push({ table: of.table, keyId: id.value, key: key.value });
   plan.images.push(of.kind === 'Put' ? (of.action.Item as WireItem) : of.kind === 'Delete' ? null : REREAD);
 }
@@ -122,38 +137,23 @@ async function sendTransact(
   plan: Plan,
   token: string | null,
 ): Promise<{ answer: GatewayAnswer; outcome: WireOutcome }> {
-  const { request, input, parts } = call;
+  const { request, parts } = call;
   const before = token === null ? undefined : parts.tokens.recall(token);
   if (token !== null) parts.tokens.remember(token, { side: plan.side, body: request.body, answer: null });
   const isSame = [...plan.names].every(([ours, theirs]) => ours === theirs);
   const outcome = await plan.store.wire.send({
     operation: request.operation,
     target: request.target,
-    body: isSame ? request.body : Buffer.from(JSON.stringify(renamed(input, plan.names))),
+    body: isSame ? request.body : namedForStore(request.body, plan.names),
     payloadHash: isSame ? request.payloadHash : undefined,
     timeoutMs: plan.timeoutMs,
   });
-  let answer = answerOf(outcome, plan.store.kind);
-  const said = outcome.kind === 'ok' && !isSame ? decode(outcome.body) : null;
-  if (said !== null) {
-    answer = withBody(answer, namedBack(said, new Map([...plan.names].map(([ours, theirs]) => [theirs, ours]))));
-  }
+  let answer = answerOf(outcome);
+  if (outcome.kind === 'ok' && !isSame)
+    answer = withBody(answer, namedForApplication(outcome.body, turned(plan.names)));
   if (token !== null && outcome.kind === 'refused') parts.tokens.restore(token, before);
   else if (token !== null && outcome.kind === 'ok') {
     parts.tokens.remember(token, { side: plan.side, body: request.body, answer });
   }
   return { answer, outcome };
-}
-
-/** The transaction with the store's names of the tables. */
-export function renamed(input: Json, names: ReadonlyMap<string, string>): Json {
-  const items = (input.TransactItems as Json[]).map((item) =>
-    Object.fromEntries(
-      Object.entries(item).map(([kind, action]) => {
-        const name = isJson(action) && typeof action.TableName === 'string' ? names.get(action.TableName) : undefined;
-        return [kind, name === undefined ? action : { ...(action as Json), TableName: name }];
-      }),
-    ),
-  );
-  return { ...input, TransactItems: items };
 }

@@ -6,9 +6,10 @@ import type { Log } from '@/lib/adapters/ports';
 import { ANY_TABLE, type StaticRouting } from '@/lib/contracts/static-routing';
 import type { Intents } from '../intents/intents';
 import { type GatewayAnswer, type GatewayRequest, refusal } from '../pipeline/answer';
-import { decode, isItemOperation, STATEMENT_OPERATIONS, tableNameOf, tablesIn } from '../pipeline/parse';
+import { decode, isItemOperation, isOfTables, STATEMENT_OPERATIONS, tableNameOf, tablesIn } from '../pipeline/parse';
 import type { Pipeline } from '../pipeline/pipeline';
 import { answerOf } from '../pipeline/respond';
+import { askAboutBody } from '../pipeline/unreadable-body';
 import { authorityOfEntry, entryOf } from './document';
 import type { StaticStores } from './stores';
 import { TABLE_OPERATIONS, type TableOperations } from './table-operations';
@@ -37,6 +38,7 @@ export class StaticRequests {
   async handle(request: GatewayRequest): Promise<GatewayAnswer> {
     const { document, operations, pipeline } = this.parts;
     const { operation } = request;
+    if (!isOfTables(request)) return await pipeline.handle(request);
     if (document.mirrorTableOperations && TABLE_OPERATIONS.has(operation)) return await operations.run(request);
     if (!isItemOperation(operation) && !WATCHED.has(operation)) {
       return STATEMENT_OPERATIONS.has(operation) ? await this.#statement(request) : await pipeline.handle(request);
@@ -48,8 +50,10 @@ export class StaticRequests {
   async #learn(request: GatewayRequest): Promise<GatewayAnswer | null> {
     const { tables, document } = this.parts;
     const input = decode(request.body);
-    if (input === null) return null;
+    if (input === null) return await askAboutBody(this.parts.stores.source(), request);
     const names = new Set(tablesIn(request.operation, input).map(tableNameOf));
+    // Without a table the request is refused; the words are those of whoever is asked for any table.
+    if (names.size === 0 && isItemOperation(request.operation)) return await this.#whole(request, ANY_TABLE);
     const unlearnt = [...names].filter((name) => tables.isUnlearnt(name));
     if (unlearnt.length === 0) return null;
     const learnt = await Promise.all(unlearnt.map((name) => tables.learn(name)));
@@ -65,14 +69,21 @@ export class StaticRequests {
   }
 
   async #absent(request: GatewayRequest, absent: readonly string[]): Promise<GatewayAnswer> {
-    const { stores, document, log } = this.parts;
-    const entry = entryOf(document, absent[0] as string);
-    const store = stores.plain(entry === null ? 'source' : authorityOfEntry(entry));
-    const outcome = await store.wire.send(request);
-    if (outcome.kind === 'ok') {
-      log.warn({ tables: absent }, 'A table appeared while it was written: what was written then has no mirror');
+    const answer = await this.#whole(request, absent[0] as string);
+    if (answer.status === 200 && absent.some((name) => entryOf(this.parts.document, name)?.writes !== 'source')) {
+      const sentence = 'A table appeared while it was written: what was written then has no mirror';
+      this.parts.log.error({ tables: absent }, sentence);
+      for (const name of absent) await this.parts.intents.recordUnproven(name);
     }
-    return answerOf(outcome, store.kind);
+    return answer;
+  }
+
+  /** The bytes as they came, to the store that is the truth for a table. */
+  async #whole(request: GatewayRequest, table: string): Promise<GatewayAnswer> {
+    const { stores, document } = this.parts;
+    const entry = entryOf(document, table);
+    const store = stores.plain(entry === null ? 'source' : authorityOfEntry(entry));
+    return answerOf(await store.wire.send(request));
   }
 
   /** PartiQL names its tables in its text, so with an entry for any table it may name one that nobody knows. */

@@ -87,7 +87,8 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
   const loopDelay = new LoopDelay();
   const admission = new Admission(() => loopDelay.sustainedMs());
   const common = { views, stores, clock, log, safeguards, intents, admission };
-  const pipeline = createPipeline({ ...common, marker: dirty, dirty });
+  // Authority does not turn under an application here, so a cursor stays the bytes that its store wrote.
+  const pipeline = createPipeline({ ...common, marker: dirty, dirty, marksCursors: false });
   const requests = new StaticRequests({ ...options, stores, tables, operations, intents, pipeline, log });
   const settler = new Settler({
     ...{ dirty, views, stores, clock, log, safeguards },

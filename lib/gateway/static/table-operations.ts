@@ -38,7 +38,7 @@ export class TableOperations {
     const known = table === null ? undefined : tables.find(table)?.keySchema;
     if (table !== null && request.operation !== 'UpdateTable') tables.forget(table);
     const outcome = await source.wire.send(request);
-    const answer = answerOf(outcome, source.kind);
+    const answer = answerOf(outcome);
     if (table === null || input === null || outcome.kind !== 'ok') return answer;
     if (request.operation !== 'UpdateTable') tables.forget(table);
     if (request.operation === 'CreateTable') await this.#create(table, input);

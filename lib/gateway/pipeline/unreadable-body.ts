@@ -1,0 +1,23 @@
+/**
+ * A body that is no JSON object here. Whether it is one there only the store knows, and a store that reads it would carry
+ * it out past the mirror. What can change nothing goes to the source as it is; of the rest the source is asked what it
+ * thinks of these bytes as a GetItem, which cannot do harm. Its refusal of the bytes is passed on; any other answer says
+ * that it can read them, and then nobody here may let them through.
+ */
+import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
+import { answerOf } from './respond';
+import type { Store } from './stores';
+
+const MAY_CHANGE = new Set([
+  ...['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'],
+  ...['ExecuteStatement', 'BatchExecuteStatement', 'ExecuteTransaction'],
+  ...['CreateTable', 'UpdateTable', 'DeleteTable', 'UpdateTimeToLive', 'RestoreTableFromBackup', 'ImportTable'],
+]);
+
+export async function askAboutBody(source: Store, request: GatewayRequest): Promise<GatewayAnswer> {
+  if (!MAY_CHANGE.has(request.operation)) return answerOf(await source.wire.send(request));
+  const { body, payloadHash } = request;
+  const outcome = await source.wire.send({ operation: 'GetItem', body, payloadHash });
+  const isRefused = outcome.kind === 'refused' && outcome.errorType === 'SerializationException';
+  return isRefused ? answerOf(outcome) : refusal('SerializationException', 'The body is no JSON object.');
+}
