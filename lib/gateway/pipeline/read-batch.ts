@@ -173,7 +173,8 @@ async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Resul
     if (there !== name && part.store.kind !== 'dynamodb') names.set(name, there);
     else if (parts.stores.side(of.table, part.side).tableName !== null) names.set(name, there);
   }
-  if (new Set(names.values()).size < names.size) return namedTwice(names);
+  const named = [...part.items.keys()];
+  if (new Set(named.map((name) => names.get(name) ?? name)).size < named.length) return namedTwice(named);
   const isSame = isWhole && names.size === 0;
   const bytes = isWhole ? request.body : Buffer.from(JSON.stringify({ ...input, RequestItems: items }));
   const body = namedForStore(bytes, names);
@@ -194,8 +195,8 @@ async function sendPart(call: Call, part: Part, isWhole: boolean): Promise<Resul
 }
 
 /** By its name and by its ARN, where the store knows one name alone. */
-function namedTwice(names: ReadonlyMap<string, string>): Result {
-  const message = `The request names one table as ${[...names.keys()].join(' and as ')}`;
+function namedTwice(names: readonly string[]): Result {
+  const message = `The request names one table as ${names.join(' and as ')}`;
   const answer = refusal('ValidationException', message);
   const { status, headers, body } = answer;
   const outcome = { kind: 'refused', status, headers, body, errorType: 'ValidationException', message } as const;

@@ -160,7 +160,8 @@ async function sendPart(
     toStore.set(name, there);
     toApplication.set(there, name);
   }
-  if (toApplication.size < toStore.size) return namedTwice([...toStore.keys()]);
+  const named = Object.keys(part.items);
+  if (new Set(named.map((name) => toStore.get(name) ?? name)).size < named.length) return namedTwice(named);
   const isSame = isOnly && toStore.size === 0;
   const { request } = call;
   const bytes = isOnly ? request.body : Buffer.from(JSON.stringify({ ...call.input, RequestItems: part.items }));
