@@ -13,7 +13,9 @@ const GUARDRAIL = {
   ok: { tone: 'ok', word: 'green' },
   warn: { tone: 'warn', word: 'warns' },
   tripped: { tone: 'bad', word: 'tripped' },
+  not_enough: { tone: 'idle', word: 'not enough data' },
   no_data: { tone: 'idle', word: 'no data' },
+  off: { tone: 'idle', word: 'off' },
 } as const;
 
 /** One row a table; numbers carry their unit, their limit or what they are of. */

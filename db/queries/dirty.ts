@@ -263,7 +263,7 @@ async function expireSome(sql: Sql, ask: Parameters<typeof expireClaims>[1]): Pr
     if (!ask.mark) return rows.length;
     const byHolder = new Map<string, string[]>();
     for (const row of rows) {
-      const openFor = row.state === 'registered' ? (row.claim_owner as string) : '';
+      const openFor = row.state === 'registered' || row.state === 'withdrawn' ? (row.claim_owner as string) : '';
       byHolder.set(openFor, [...(byHolder.get(openFor) ?? []), row.key_id]);
     }
     for (const [openFor, keyIds] of byHolder) {
@@ -285,7 +285,7 @@ export async function closeHoldsOfEnded(sql: Sql): Promise<number> {
     from plan_table t join plan p on p.id = t.plan_id
     where t.id = d.plan_table_id and d.hold_open_for is not null
       and not exists (select 1 from worker w
-        where w.state = 'registered' and w.id = any (string_to_array(d.hold_open_for, ',')))
+        where w.state in ('registered', 'withdrawn') and w.id = any (string_to_array(d.hold_open_for, ',')))
     returning 1`,
   );
   return rows.length;

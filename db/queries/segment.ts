@@ -88,7 +88,7 @@ async function takeOnce(sql: Sql, ask: Parameters<typeof takeSegment>[1]): Promi
     if (!row) return null;
     const takenOver = row.page_keys?.map((key) => key.id) ?? [];
     if (ask.markTakeOver && takenOver.length > 0) {
-      const isOpen = row.former_state === 'registered';
+      const isOpen = row.former_state === 'registered' || row.former_state === 'withdrawn';
       await markKeys(tx, {
         planTableId: row.plan_table_id,
         schema: row.key_schema,

@@ -12,11 +12,11 @@ export interface WorkerActivity {
 
 export async function registerWorker(
   sql: Sql,
-  worker: { id: string; host: string; pid: number; version: string },
+  worker: { id: string; host: string; pid: number; version: string; mark?: string | null },
 ): Promise<void> {
   await sql.begin(async (tx) => {
-    await tx`insert into worker (id, host, pid, version)
-      values (${worker.id}, ${worker.host}, ${worker.pid}, ${worker.version})`;
+    await tx`insert into worker (id, host, pid, version, process_mark)
+      values (${worker.id}, ${worker.host}, ${worker.pid}, ${worker.version}, ${worker.mark ?? null})`;
     await tx`insert into event (id, kind, sentence, actor_kind, actor) values (${`evt_${worker.id}_started`},
       'worker.started', ${`Worker ${worker.id} started on ${worker.host}.`}, 'system', 'Landfall')`;
   });
@@ -59,7 +59,7 @@ async function endWorker(
 ): Promise<void> {
   await sql.begin(async (tx) => {
     const rows = await tx`update worker set state = ${end.state}, ended_at = now(), activity = '[]'::jsonb
-      where id = ${end.workerId} and state = 'registered' returning 1`;
+      where id = ${end.workerId} and state in ('registered', 'withdrawn') returning 1`;
     if (rows.length === 0) return;
     await tx`insert into event (id, kind, sentence, actor_kind, actor)
       values (${`evt_${end.workerId}_${end.state}`}, ${`worker.${end.state}`}, ${end.sentence}, 'system', 'Landfall')`;
@@ -71,6 +71,13 @@ export async function recordWorkerExitByPid(sql: Sql, process: { host: string; p
   const rows = await sql<{ id: string }[]>`select id from worker
     where host = ${process.host} and pid = ${process.pid} and state = 'registered'`;
   for (const row of rows) await recordWorkerExit(sql, row.id);
+}
+
+/** Workers without a word for long that were processes of this very machine and boot; see `lib/worker/process-mark.ts`. */
+export async function silentWorkersHere(sql: Sql, markPrefix: string): Promise<{ id: string; mark: string }[]> {
+  return await sql<{ id: string; mark: string }[]>`select id, process_mark as mark from worker
+    where state in ('registered', 'withdrawn') and process_mark like ${`${markPrefix}%`}
+      and last_seen_at <= clock_timestamp() - ${WORKER_SILENT_MS}::float8 * interval '1 millisecond'`;
 }
 
 /** Workers that beat lately, this one included: the connections' rates are shared among them. At least 1. */

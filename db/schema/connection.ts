@@ -71,6 +71,21 @@ export const gatewayKey = pgTable('gateway_key', {
   revokedAt: instant('revoked_at'),
 });
 
+/** Keys of applications that ask for flags. Kept as a hash alone: nobody has to read one again. */
+export const flagKey = pgTable('flag_key', {
+  id: text('id').primaryKey(),
+  application: text('application').notNull(),
+  /** SHA-256 of the key in hex; the key has 256 bits of its own, so it needs no salt. */
+  keyHash: text('key_hash').notNull().unique(),
+  /** Its last four characters, to tell one from another. */
+  hint: text('hint').notNull(),
+  /** Plans that it may ask about, or null for all. */
+  planIds: jsonb('plan_ids').$type<string[]>(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  revokedAt: instant('revoked_at'),
+});
+
 /** One rising sequence a source connection (PROTOCOL E1); `incarnation` rises after a restore of Postgres. */
 export const routingHead = pgTable('routing_head', {
   connectionId: text('connection_id')

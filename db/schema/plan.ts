@@ -132,6 +132,8 @@ export const planTable = pgTable(
   },
   (t) => [
     uniqueIndex('plan_table_name').on(t.planId, t.name),
+    // A flag is named by the aliases of its plan and its table.
+    uniqueIndex('plan_table_alias').on(t.planId, t.alias),
     index('plan_table_plan').on(t.planId),
     check('plan_table_live_channel', sql`${t.liveChannel} in (${listed(LIVE_CHANNELS)})`),
     check('plan_table_stage', sql`${t.stage} in (${listed(STAGES)})`),

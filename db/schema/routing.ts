@@ -72,6 +72,8 @@ export const fence = pgTable(
     boundAt: instant('bound_at').notNull(),
     releasedAt: instant('released_at'),
     abortedReason: text('aborted_reason'),
+    /** The canary's key was deleted once more after every driver had ended and Δ had passed; null: it is owed. */
+    canarySweptAt: instant('canary_swept_at'),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (t) => [
@@ -91,3 +93,31 @@ export const fenceWorker = pgTable(
   },
   (t) => [primaryKey({ columns: [t.fenceId, t.workerId] })],
 );
+
+/** Who drove a fence. One that is frozen may still write its canary, so it is swept after all of them have ended. */
+export const fenceDriver = pgTable(
+  'fence_driver',
+  {
+    fenceId: text('fence_id')
+      .notNull()
+      .references(() => fence.id),
+    driverId: text('driver_id').notNull(),
+    /** Its end stands for the driver's where that said nothing. */
+    workerId: text('worker_id'),
+    startedAt: instant('started_at').notNull().defaultNow(),
+    endedAt: instant('ended_at'),
+  },
+  (t) => [primaryKey({ columns: [t.fenceId, t.driverId] })],
+);
+
+/** The Postgres that was last seen, and whether another one has taken its place (PROTOCOL F6). One row. */
+export const postgresIdentity = pgTable('postgres_identity', {
+  id: integer('id').primaryKey(),
+  systemIdentifier: text('system_identifier').notNull(),
+  timeline: integer('timeline').notNull(),
+  /** Rises with every recovery; gateways report their snapshot once a round. */
+  round: integer('round').notNull().default(0),
+  openedAt: instant('opened_at'),
+  reason: text('reason'),
+  closedAt: instant('closed_at'),
+});

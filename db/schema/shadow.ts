@@ -52,6 +52,8 @@ export const guardState = pgTable(
     action: text('action').$type<GuardAction>().notNull(),
     sentence: text('sentence').notNull(),
     since: instant('since').notNull().defaultNow(),
+    /** When it was last seen as far up as it stands: it comes down only after a calm while. */
+    lastAt: instant('last_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.planTableId, t.rule] })],
 );

@@ -17,9 +17,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '@/lib/adapters/log';
 import { partitionUnit } from '@/lib/domain/item/key';
 import { routingOf } from '@/lib/domain/plan/steps';
 import { bucketOf, isInShare } from '@/lib/domain/routing/bucket';
+import { serviceContextOf } from '@/lib/services/context';
+import { createFlagKey } from '@/lib/services/flags/flag-keys';
+import { Ofrep } from '@/lib/services/flags/ofrep';
 import { type GatewayRig, type RigGateway, startGatewayRig } from '@/lib/testing/gateway-rig';
 import { waitFor } from '@/lib/testing/wait-for';
 import { LandfallClient } from './client';
@@ -28,6 +32,7 @@ import { LandfallClosedError, LandfallOptionsError } from './faults';
 const S = (text: string) => ({ S: text });
 const N = (value: number | string) => ({ N: String(value) });
 const T = 'orders';
+const ADMIN = { id: 'usr_ada', name: 'Ada', role: 'admin' } as const;
 const key = (pk: string, sk = 1) => ({ pk: S(pk), sk: N(sk) });
 
 let rig: GatewayRig;
@@ -194,8 +199,14 @@ describe('the client', () => {
     expect(sizes.filter((size) => size > 0)).toEqual([2, 1]);
   });
 
-  it('gives one answer for one key with the gateway and with the formula', async () => {
+  it('gives one answer for one key with the gateway, the flag and the formula', async () => {
+    const { sql, db } = rig.database;
+    const log = createLog({ process: 'test', level: 'silent' });
+    const ctx = serviceContextOf({ sql, db, sealingKey: rig.sealingKey, log });
+    const { key: apiKey } = await createFlagKey(ctx, ADMIN, { application: 'test', planIds: null });
+    const asked = { authorization: null, apiKey, ifNoneMatch: null, configEtag: null };
     for (const type of ['S', 'N', 'B'] as const) {
+      const ofrep = new Ofrep(ctx);
       const name = `keys-${type.toLowerCase()}`;
       const id = await rig.table(name, { partition: { name: 'id', type } });
       const value = (n: number) => ({ S: S(`USER#${n}`), N: N(`${n}.50`), B: { B: Buffer.from(`b${n}`) } })[type];
@@ -216,6 +227,13 @@ describe('the client', () => {
         const unit = partitionUnit(onWire(n) as never, schema);
         return unit.ok && isInShare(bucketOf(`${name}:v1`, unit.value), 50_000) ? 'target' : 'source';
       });
+      const flags = Array.from({ length: 12 }, async (_, n) => {
+        const text = { S: `USER#${n}`, N: `${n}.50`, B: Buffer.from(`b${n}`).toString('base64') }[type];
+        const body = JSON.stringify({ context: { targetingKey: text } });
+        const { body: said } = await ofrep.evaluate({ ...asked, flag: `${name}.${name}.read`, body });
+        return (said as { value?: string }).value;
+      });
+      expect(await Promise.all(flags)).toEqual(expected);
       await waitFor(async () => (await sides(client)).join() === expected.join(), { what: `${name} at the client` });
       await waitFor(async () => (await sides(gateway.client)).join() === expected.join(), {
         what: `${name} over HTTP`,

@@ -6,6 +6,8 @@ import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { ChecklistItem } from '@/lib/domain/plan/checklist';
 import type { Badge } from '@/lib/domain/plan/display';
 import type { GateResult, PlanSettings } from '@/lib/domain/plan/facts';
+import type { GuardMode } from '@/lib/domain/plan/guard-rules';
+import type { Guardrail, GuardState } from '@/lib/domain/plan/guardrails';
 import type { Move, Verb } from '@/lib/domain/plan/moves';
 import type { HoldKind, Stage, Strategy, Writes } from '@/lib/domain/plan/stages';
 import type { Step } from '@/lib/domain/plan/steps';
@@ -50,7 +52,7 @@ export interface TableRowView {
   dirty: { count: number; oldestMs: number | null };
   mismatches: number;
   /** Worst guardrail, or null where none has data or applies. */
-  guardrail: { state: 'ok' | 'warn' | 'tripped' | 'no_data'; sentence: string } | null;
+  guardrail: { state: GuardState; sentence: string } | null;
   rate: {
     itemsPerSecond: number;
     done: number;
@@ -98,6 +100,13 @@ export interface FenceView {
   abortedReason: string | null;
 }
 
+/** A guardrail as it is looked at now, with what it may do by itself. */
+export interface GuardrailView extends Guardrail {
+  title: string;
+  /** Modes that an approver may choose; one of them means that there is nothing to choose. */
+  modes: readonly GuardMode[];
+}
+
 export interface TableView extends TableRowView {
   version: number;
   targetName: string;
@@ -120,13 +129,7 @@ export interface TableView extends TableRowView {
   fence: FenceView | null;
   lastFence: FenceView | null;
   barrier: { verb: string; acknowledged: number; registered: number; openedAt: string } | null;
-  guardrails: {
-    name: string;
-    state: 'ok' | 'warn' | 'tripped' | 'no_data';
-    sentence: string;
-    observed: string;
-    limit: string;
-  }[];
+  guardrails: GuardrailView[];
   backup: { sinceAt: string; untilAt: string; sourceRefusalProvenAt: string | null; sourceTraffic: number } | null;
   /** Highest share that a forward shift may reach now, for the slider's End key. */
   shareCeilingMilli: number;
@@ -156,6 +159,8 @@ export interface PlanView {
   version: number;
   tables: TableRowView[];
   checklist: { done: number; required: number };
+  /** `PLAN.TABLE` of each table, by alias: the first two parts of its flags. */
+  flags: { tableName: string; name: string }[];
   promises: string[];
 }
 

@@ -137,6 +137,44 @@ export const ERRORS = {
       'A fence can end cleanly only when a request cannot outlive half of it.',
     ],
   },
+  'gateway.not_silent': {
+    http: 409,
+    retry: true,
+    title: 'The gateway is not silent',
+    check: [
+      'Only a gateway that has said nothing for ten seconds can be attested to be gone.',
+      'If it is to end, stop it in order: then it says goodbye and nothing waits for it.',
+    ],
+  },
+  'gateway.not_proven_dead': {
+    http: 409,
+    retry: true,
+    title: 'It is not proven that the gateway can write nothing',
+    check: [
+      'The sentence names each condition that is missing, with what was observed.',
+      'A key that is still accepted: change the key of that connection and revoke the old one at its store.',
+      'A verification has to begin after the keys were refused and Δ has passed.',
+    ],
+  },
+  'worker.not_silent': {
+    http: 409,
+    retry: true,
+    title: 'The worker is not silent',
+    check: [
+      'Only a worker that has said nothing for ten seconds can be said to have ended.',
+      'If it is to end, stop it in order: then it says goodbye and nothing waits for it.',
+    ],
+  },
+  'control.postgres_changed': {
+    http: 409,
+    retry: true,
+    title: 'Another Postgres has taken the place of the one before',
+    check: [
+      'The banner names the gateways that have not reported what they obey; start them with their data directories.',
+      'A gateway that cannot come back is passed as under Gateways: attested, keys refused, verified.',
+      'Reads back to DynamoDB is allowed all the same.',
+    ],
+  },
   'table.not_found': {
     http: 404,
     retry: false,

@@ -29,6 +29,8 @@ export const SAFEGUARDS = {
   workersStop: 'F1a: workers stop and acknowledge before the flip',
   fenceRetest: 'F1: dirty rows and young unknown outcomes are tested again at the flip',
   canary: 'F2: a canary is written to and read from the new authority before the release',
+  deadProven: 'F4: a gateway that is gone is passed by a fence only on proof that it can write nothing',
+  snapshotsFirst: 'F6: nothing is moved under another Postgres until every gateway has said what it obeys',
   restartMarks: 'D4/F5: open intents found at a start are marked with an unknown outcome',
   dirtyToAuthority: 'R1: dirty and in-flight keys are read from the authority',
   fallbackBounded: 'R5: a not-found falls back only while the source is the authority',

@@ -199,6 +199,11 @@ describe('a gateway under a plan', () => {
     const gateway = await rig.gateway('dead');
     await gateway.crash();
     await rig.database.sql`update gateway set state = 'declared_dead' where id = ${gateway.gatewayId}`;
-    await expect(rig.gateway('dead')).rejects.toThrow('declared dead');
+    const again = await rig.gateway('dead', { ready: false });
+    await expect(again.ready).rejects.toThrow('declared dead');
+    await again.crash();
+    // It has heard so: its folder serves nobody any more, not even where Postgres cannot be asked.
+    const away = { databaseUrl: 'postgres://nobody@127.0.0.1:1/none' };
+    await expect(rig.gateway('dead', away)).rejects.toThrow('declared dead');
   });
 });

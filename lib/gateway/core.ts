@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '@/db/client';
+import { markDirty } from '@/db/queries/gateway/dirty';
 import type { KeyRow } from '@/db/queries/gateway/material';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
@@ -107,7 +108,7 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   });
   const feed = new DirtyFeed(clock, safeguards);
   const { sql } = database;
-  const marks = new Marks({ sql, intents, feed, views, log, safeguards });
+  const marks = new Marks({ commit: (rows) => markDirty(sql, rows), intents, feed, views, log, safeguards });
   const common = { views, stores, clock, log, safeguards, intents, admission };
   const samples = new ShadowSamples({ sql, gatewayId: folder.gatewayId, sealer, log });
   const onSample = (sample: ShadowSample) => samples.take(sample);

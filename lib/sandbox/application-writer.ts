@@ -32,6 +32,8 @@ export interface WriterOptions {
   logDir: string;
   writesPerSecond: number;
   readsPerSecond: number;
+  /** A table with the key of `orders`; that one unless given. */
+  table?: string;
 }
 export interface WriterStats {
   /** Paused, and nothing under way. */
@@ -48,7 +50,7 @@ export interface WriterStats {
   lastError: string | null;
 }
 
-const TABLE = 'orders';
+const DEFAULT_TABLE = 'orders';
 const SHARED_PARTITION = 'tenant#application';
 const OWN_KEYS = 12;
 const SHARED_KEYS = 6;
@@ -88,6 +90,7 @@ export class ApplicationWriter {
   readonly #log: ApplicationLog;
   readonly #own: OwnKey[];
   readonly #slow: { atMs: number; ms: number }[] = [];
+  readonly #table: string;
   #sequence = 0;
   #isStopped = false;
   #lanes: Promise<void>[] = [];
@@ -98,6 +101,7 @@ export class ApplicationWriter {
 
   constructor(private readonly options: WriterOptions) {
     const { endpoint, region, credentials } = options;
+    this.#table = options.table ?? DEFAULT_TABLE;
     const common = {
       endpoint,
       region,
@@ -205,12 +209,13 @@ export class ApplicationWriter {
     }
     const send = async () => {
       if (operation === 'put')
-        await this.#writes.send(new PutItemCommand({ TableName: TABLE, Item: leaves as SdkItem }));
-      else if (operation === 'delete') await this.#writes.send(new DeleteItemCommand({ TableName: TABLE, Key: key }));
+        await this.#writes.send(new PutItemCommand({ TableName: this.#table, Item: leaves as SdkItem }));
+      else if (operation === 'delete')
+        await this.#writes.send(new DeleteItemCommand({ TableName: this.#table, Key: key }));
       else {
         await this.#writes.send(
           new UpdateItemCommand({
-            TableName: TABLE,
+            TableName: this.#table,
             Key: key,
             UpdateExpression: 'ADD #c :one SET #v = :version',
             ExpressionAttributeNames: { '#c': 'count', '#v': 'version' },
@@ -236,7 +241,7 @@ export class ApplicationWriter {
     await this.#write({ kind: 'shared', operation: 'add', key, counter }, async () => {
       await this.#writes.send(
         new UpdateItemCommand({
-          TableName: TABLE,
+          TableName: this.#table,
           Key: key,
           UpdateExpression: 'ADD #c :one',
           ExpressionAttributeNames: { '#c': counter },
@@ -253,8 +258,8 @@ export class ApplicationWriter {
     const leaves = isDelete ? null : { ...key, write: { S: `${writer}/${this.#sequence}` } };
     const operation = isDelete ? 'delete' : 'put';
     await this.#write({ kind: 'contended', operation, key, leaves }, async () => {
-      if (leaves) await this.#writes.send(new PutItemCommand({ TableName: TABLE, Item: leaves }));
-      else await this.#writes.send(new DeleteItemCommand({ TableName: TABLE, Key: key }));
+      if (leaves) await this.#writes.send(new PutItemCommand({ TableName: this.#table, Item: leaves }));
+      else await this.#writes.send(new DeleteItemCommand({ TableName: this.#table, Key: key }));
     });
   }
 
@@ -268,7 +273,7 @@ export class ApplicationWriter {
     }
     const sequence = this.#sequence;
     this.#sequence += 1;
-    this.#log.begin({ ...write, sequence, table: TABLE, writer: this.options.writer, beganUs: monotonicUs() });
+    this.#log.begin({ ...write, sequence, table: this.#table, writer: this.options.writer, beganUs: monotonicUs() });
     let outcome: Outcome = 'acked';
     try {
       await this.#timed(send);
@@ -300,7 +305,7 @@ export class ApplicationWriter {
         if (round % 4 === 1) await this.#queryOwn();
         else if (round % 4 === 2) await this.#readSamples(round);
         else {
-          const { Item } = await this.#reads.send(new GetItemCommand({ TableName: TABLE, Key }));
+          const { Item } = await this.#reads.send(new GetItemCommand({ TableName: this.#table, Key }));
           const expected = own.holds;
           if (Item?.version?.N !== expected?.version?.N || (Item === undefined) !== (expected === null)) {
             this.#stats.wrongReads += 1;
@@ -316,7 +321,7 @@ export class ApplicationWriter {
   async #queryOwn(): Promise<void> {
     await this.#reads.send(
       new QueryCommand({
-        TableName: TABLE,
+        TableName: this.#table,
         KeyConditionExpression: 'tenant = :t AND begins_with(#o, :own)',
         ExpressionAttributeNames: { '#o': 'order' },
         ExpressionAttributeValues: { ':t': { S: this.#partition() }, ':own': { S: `own#${this.options.run}` } },
@@ -329,13 +334,13 @@ export class ApplicationWriter {
   async #readSamples(round: number): Promise<void> {
     const { Items = [] } = await this.#reads.send(
       new QueryCommand({
-        TableName: TABLE,
+        TableName: this.#table,
         KeyConditionExpression: 'tenant = :t',
         ExpressionAttributeValues: { ':t': { S: `tenant#${(Math.floor(round / 4) * TENANT_STEP) % TENANTS}` } },
         Limit: 10,
       }),
     );
     const Keys = Items.map(({ tenant, order }) => ({ tenant, order }) as SdkItem);
-    if (Keys.length > 0) await this.#reads.send(new BatchGetItemCommand({ RequestItems: { [TABLE]: { Keys } } }));
+    if (Keys.length > 0) await this.#reads.send(new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys } } }));
   }
 }

@@ -20,9 +20,12 @@ export async function testPostgresUrl(): Promise<string> {
   return url;
 }
 
-/** A fresh, migrated database (a clone of the template, some 30 ms). Call it once a file; `drop` it in afterAll. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const serverUrl = await testPostgresUrl();
+/**
+ * A fresh, migrated database (a clone of the template, some 30 ms). Call it once a file; `drop` it in afterAll. Outside
+ * a test the server is given.
+ */
+export async function createTestDatabase(given?: { serverUrl: string }): Promise<TestDatabase> {
+  const serverUrl = given?.serverUrl ?? (await testPostgresUrl());
   const name = `test_${randomBytes(8).toString('hex')}`;
   const admin = postgres(serverUrl, { max: 1, onnotice: () => {} });
   await admin.unsafe(`create database ${name} template ${TEMPLATE_DATABASE}`);

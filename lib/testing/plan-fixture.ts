@@ -6,7 +6,7 @@ import type { StoreTarget } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import type { KeySchema } from '@/lib/domain/item/item';
 import { type PlanSettings, PROFILES } from '@/lib/domain/plan/facts';
-import { authorityOf, readsOf, type Stage, type Writes, writesOf } from '@/lib/domain/plan/stages';
+import { authorityOf, readsOf, type Stage, type Strategy, type Writes, writesOf } from '@/lib/domain/plan/stages';
 
 export const TEST_SEALING_KEY = 'a'.repeat(64);
 
@@ -16,6 +16,9 @@ export interface PlanFixtureOptions {
   table: string;
   schema: KeySchema;
   stage?: Stage;
+  strategy?: Strategy;
+  /** Connections that exist already. */
+  beside?: { sourceConnectionId: string; targetConnectionId: string };
   writes?: Writes;
   authority?: 'source' | 'target';
   ttlAttribute?: string | null;
@@ -45,15 +48,17 @@ async function insertConnection(sql: Sql, store: StoreTarget, limits: PlanFixtur
 
 /** A table in `stage` (default backfill) with the routing of that stage. */
 export async function insertPlan(sql: Sql, options: PlanFixtureOptions): Promise<PlanFixture> {
-  const { stage = 'backfill', schema } = options;
-  const sourceConnectionId = await insertConnection(sql, options.source, options.limits);
-  const targetConnectionId = await insertConnection(sql, options.target, options.limits);
+  const { stage = 'backfill', schema, strategy = 'dual_write', beside } = options;
+  const sourceConnectionId =
+    beside?.sourceConnectionId ?? (await insertConnection(sql, options.source, options.limits));
+  const targetConnectionId =
+    beside?.targetConnectionId ?? (await insertConnection(sql, options.target, options.limits));
   const planId = id('pln');
   const planTableId = id('tbl');
   const settings = { ...PROFILES.rehearsal, ...options.settings };
   const shape = { itemCount: 0, sizeBytes: 0, indexes: [], streamView: null, ttlAttribute: null, atMs: 0 };
   await sql`insert into plan (id, name, alias, strategy, source_connection_id, target_connection_id, settings, created_by)
-    values (${planId}, ${planId}, ${planId}, 'dual_write', ${sourceConnectionId}, ${targetConnectionId},
+    values (${planId}, ${planId}, ${planId}, ${strategy}, ${sourceConnectionId}, ${targetConnectionId},
       ${sql.json({ ...settings })}, 'test')`;
   await sql`insert into plan_table (id, plan_id, name, alias, target_name, stage, key_schema, ttl_attribute, shape, salt)
     values (${planTableId}, ${planId}, ${options.table}, 'orders', ${options.table}, ${stage},
@@ -62,13 +67,15 @@ export async function insertPlan(sql: Sql, options: PlanFixtureOptions): Promise
   // The live channel is proven: the cycle that a copy counts from has begun.
   await sql`update plan_table set barrier_verb = 'begin_dual_write', barrier_epoch = 2, barrier_half = 1,
       barrier_opened_at = now(), barrier_passed_at = now(), canary_arrived_at = now() where id = ${planTableId}`;
-  await sql`insert into routing_head (connection_id, epoch) values (${sourceConnectionId}, 2)`;
+  await sql`insert into routing_head (connection_id, epoch) values (${sourceConnectionId}, 2)
+    on conflict (connection_id) do update set epoch = routing_head.epoch + 1`;
   const authority = options.authority ?? authorityOf(stage);
   await sql`insert into routing (plan_table_id, connection_id, table_name, target_connection_id, target_table_name,
       incarnation, epoch, stage, writes, authority, reads, read_share_milli, shadow_milli, salt, fallback, key_schema,
       ttl_attribute, mirror_wait_ms_max, hold_ms_max, delta_ms, store_timeout_ms, feed_age_ms_max, plan_name)
-    select t.id, p.source_connection_id, t.name, p.target_connection_id, t.target_name, 1, 2, t.stage,
-      ${options.writes ?? writesOf('dual_write', stage)}, ${authority}, ${readsOf(stage)}, 0, 0, t.salt, true,
+    select t.id, p.source_connection_id, t.name, p.target_connection_id, t.target_name, 1,
+      (select epoch from routing_head h where h.connection_id = p.source_connection_id), t.stage,
+      ${options.writes ?? writesOf(strategy, stage)}, ${authority}, ${readsOf(stage)}, 0, 0, t.salt, true,
       t.key_schema, t.ttl_attribute, 250, 2000, ${settings.deltaMs}, ${settings.storeTimeoutMs}, 15000, p.name
     from plan_table t join plan p on p.id = t.plan_id where t.id = ${planTableId}`;
   return { planId, planTableId, sourceConnectionId, targetConnectionId };

@@ -3,9 +3,10 @@ import { registerGateway, sayGoodbye } from '@/db/queries/gateway/registration';
 import { recordCanary, report } from '@/db/queries/gateway/reports';
 import { registerWorker } from '@/db/queries/worker';
 import { createLog } from '@/lib/adapters/log';
+import type { KeySchema } from '@/lib/domain/item/item';
 import type { Actor, PlanSettings } from '@/lib/domain/plan/facts';
 import type { Verb } from '@/lib/domain/plan/moves';
-import type { Stage } from '@/lib/domain/plan/stages';
+import type { Stage, Strategy } from '@/lib/domain/plan/stages';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { type ServiceContext, serviceContextOf } from '@/lib/services/context';
 import { type AdvanceResult, advance } from '@/lib/services/table/advance';
@@ -27,13 +28,23 @@ export const QUICK: Partial<PlanSettings> = {
   backupMs: 0,
   unroutableWindowMs: 60_000,
 };
-const SCHEMA = { partition: { name: 'pk', type: 'S' as const }, sort: null };
+const SCHEMA: KeySchema = { partition: { name: 'pk', type: 'S' as const }, sort: null };
+
+export interface RigTableOptions {
+  stage?: Stage;
+  settings?: Partial<PlanSettings>;
+  name?: string;
+  schema?: KeySchema;
+  strategy?: Strategy;
+  /** A table beside another one, on the connections of that one; without it each table has connections of its own. */
+  beside?: { sourceConnectionId: string; targetConnectionId: string };
+}
 
 export type ServiceRig = Awaited<ReturnType<typeof openServiceRig>>;
 
 /** One database and both stores a file; `newTable` gives each test a table of its own. */
-export async function openServiceRig() {
-  const database = await createTestDatabase();
+export async function openServiceRig(given?: { serverUrl: string }) {
+  const database = await createTestDatabase(given);
   const [source, target] = await Promise.all([startTestSource(), startTestTarget()]);
   const contextWith = (safeguards: SafeguardSet): ServiceContext =>
     serviceContextOf({
@@ -45,19 +56,18 @@ export async function openServiceRig() {
     });
   const ctx = contextWith(ALL_SAFEGUARDS);
   let tables = 0;
-  const newTable = async (options: { stage?: Stage; settings?: Partial<PlanSettings> } = {}) => {
+  const newTable = async (options: RigTableOptions = {}) => {
     tables += 1;
-    const name = `orders${tables}`;
-    await Promise.all([source, target].map((store) => store.createTable(name, { partition: SCHEMA.partition })));
+    const { name = `orders${tables}`, schema = SCHEMA, stage = 'planned', strategy, beside } = options;
+    await Promise.all([source, target].map((store) => store.createTable(name, schema)));
     const fixture = await insertPlan(database.sql, {
       source: source.target,
       target: target.target,
       table: name,
-      schema: SCHEMA,
-      stage: options.stage ?? 'planned',
       settings: { ...QUICK, ...options.settings },
+      ...{ schema, stage, strategy, beside },
     });
-    return makeTable({ ctx, database, source, target, name, schema: SCHEMA, ...fixture });
+    return makeTable({ ctx, database, source, target, name, schema, ...fixture });
   };
   const close = async () => {
     await Promise.all([source.stop(), target.stop()]);
@@ -74,7 +84,7 @@ type Parts = {
   source: Awaited<ReturnType<typeof startTestSource>>;
   target: Awaited<ReturnType<typeof startTestTarget>>;
   name: string;
-  schema: typeof SCHEMA;
+  schema: KeySchema;
   planId: string;
   planTableId: string;
   sourceConnectionId: string;

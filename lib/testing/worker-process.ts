@@ -7,7 +7,7 @@ import { TEST_SEALING_KEY } from './plan-fixture';
 import { waitFor } from './wait-for';
 
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 120_000;
 
 export interface WorkerProcess {
   workerId: string;
@@ -37,6 +37,10 @@ export async function spawnWorker(options: {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A run that fails leaves nothing behind.
+  const leave = () => void child.kill('SIGKILL');
+  process.once('exit', leave);
+  child.once('exit', () => process.off('exit', leave));
   let said = '';
   let ready: { workerId: string; pid: number } | null = null;
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -80,6 +84,7 @@ export const servicesWith = (given: Partial<WorkerServices> = {}): WorkerService
   passBarriers: async () => {},
   proveChannels: async () => {},
   streamLost: async () => {},
+  guard: async () => {},
   care: async () => {},
   ...given,
 });

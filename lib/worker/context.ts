@@ -25,6 +25,8 @@ export interface WorkerServices {
   proveChannels(): Promise<void>;
   /** Holds a table whose stream lost records, with the sentence that says so. */
   streamLost(planTableId: string, sentence: string): Promise<void>;
+  /** Looks at guardrails: says what went up, and takes reads back where a rule that is on asks for it. */
+  guard(): Promise<void>;
   /** Raises and delivers alerts, and lets sign-offs lapse whose fact is gone. */
   care(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { Sql } from '@/db/client';
 import { heartbeatWorker, registerWorker } from '@/db/queries/worker';
 import type { Log } from '@/lib/adapters/ports';
 import type { Activities } from './context';
+import { markOf } from './process-mark';
 
 export const WORKER_VERSION = '0.1.0';
 
@@ -24,7 +25,8 @@ export class Registration {
 
   async begin(): Promise<void> {
     const { sql, workerId, heartbeatMs } = this.options;
-    await registerWorker(sql, { id: workerId, host: hostname(), pid: process.pid, version: WORKER_VERSION });
+    const { pid } = process;
+    await registerWorker(sql, { id: workerId, host: hostname(), pid, version: WORKER_VERSION, mark: markOf(pid) });
     this.#timer = setInterval(() => void this.#beat(), heartbeatMs);
   }
 

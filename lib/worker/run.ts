@@ -49,6 +49,8 @@ export interface RunningWorker {
 }
 
 const FENCES_MS = 200;
+/** Guardrails: rules look at a minute and more, so a few seconds later is soon. */
+const GUARD_MS = 3_000;
 /** Alerts and sign-offs: soon enough for a person, seldom enough to cost nothing. */
 const CARE_MS = 5_000;
 
@@ -119,7 +121,7 @@ export function makeWorkerContext(
 }
 
 type Loops = Record<
-  'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'reaper' | 'care' | 'streams',
+  'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'reaper' | 'guard' | 'care' | 'streams',
   Loop
 >;
 
@@ -134,6 +136,7 @@ function startLoops(ctx: WorkerContext): Loops {
     barriers: loop('barriers', limits.barriersMs, () => barriersRound(ctx)),
     reaper: loop('reaper', limits.barriersMs, () => ctx.services.reapFences()),
     settle: loop('settle', limits.controlMs, () => settleRound(ctx)),
+    guard: loop('guard', GUARD_MS, () => ctx.services.guard()),
     care: loop('care', CARE_MS, () => ctx.services.care()),
     streams: streamsLoop(ctx),
   };

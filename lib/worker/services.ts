@@ -5,9 +5,12 @@ import { forgetOldAnswers } from '@/lib/services/evidence/idempotency';
 import { reapFences } from '@/lib/services/fence/abort';
 import { retireCredentials } from '@/lib/services/fence/credentials';
 import { runFence } from '@/lib/services/fence/run-fence';
+import { passByRound } from '@/lib/services/process/passed-by';
+import { watchPostgres } from '@/lib/services/process/postgres';
 import { completeBackfill } from '@/lib/services/run/complete-backfill';
 import { clearVerifyAgain } from '@/lib/services/run/verification';
 import { passBarriers } from '@/lib/services/table/barriers';
+import { guardRound } from '@/lib/services/table/guard';
 import { proveChannels } from '@/lib/services/table/prove-channel';
 import { streamLost } from '@/lib/services/table/stream-lost';
 import type { WorkerServices } from './context';
@@ -18,12 +21,17 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
     verificationEnded: async (runId) => void (await clearVerifyAgain(ctx, { runId })),
     runFence: async (fenceId, signal) => void (await runFence(ctx, fenceId, { signal })),
     reapFences: async () => void (await reapFences(ctx)),
-    passBarriers: async () => void (await passBarriers(ctx)),
+    passBarriers: async () => {
+      await watchPostgres(ctx);
+      await passBarriers(ctx);
+    },
     proveChannels: async () => void (await proveChannels(ctx)),
     streamLost: (tableId, sentence) => streamLost(ctx, { tableId, sentence }),
+    guard: async () => void (await guardRound(ctx)),
     care: async () => {
       await careRound(ctx);
       await retireCredentials(ctx);
+      await passByRound(ctx);
       await forgetOldAnswers(ctx);
     },
   };

@@ -108,9 +108,12 @@ describe('a worker killed in the middle of a page', () => {
         (await sql`select 1 from segment where run_id = ${runId} and lease_owner = ${heir.workerId}`).length > 0,
       { what: 'the other worker to take a segment over', timeoutMs: 20_000 },
     );
-    // Marked at the take-over, and open for as long as nobody has seen the former process end.
+    // Marked at the take-over, and open until somebody has seen the former process end: its supervisor, or, here, the
+    // other worker of the same machine.
     await waitFor(
-      async () => (await sql`select 1 from dirty_key where hold_open_for = ${victim.workerId}`).length > 0,
+      async () =>
+        (await sql`select 1 from dirty_key where hold_open_for = ${victim.workerId} or hold_until is not null`).length >
+        0,
       { what: 'the keys of the open page to be marked' },
     );
     await recordWorkerExit(sql, victim.workerId);

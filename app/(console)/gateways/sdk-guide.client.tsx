@@ -1,13 +1,11 @@
 'use client';
 
-import { Copy } from 'lucide-react';
-import { useState } from 'react';
-import { Button } from '@/app/_ui/primitives/button';
+import Link from 'next/link';
+import { routes } from '@/app/_routes/routes';
+import { Code } from '@/app/_ui/kit/code.client';
 import { Card } from '@/app/_ui/primitives/card';
 import { Tab, TabPanel, Tabs, TabsList } from '@/app/_ui/primitives/tabs';
 import { SAMPLES } from './sdk-samples';
-
-const COPIED_MS = 2_000;
 
 /** How an application is pointed at the gateway, in eight languages. */
 export function SdkGuide({ endpoint, region }: { endpoint: string; region: string }) {
@@ -39,38 +37,14 @@ export function SdkGuide({ endpoint, region }: { endpoint: string; region: strin
         SDKs of late read AWS_ENDPOINT_URL_DYNAMODB by themselves, so often no line of code changes at all. Give the
         application a request time-out above the hold of the plan, and let it retry as it does with DynamoDB.
       </p>
+      <p className="mt-2 text-data">
+        <Link
+          href={routes.helpApplications()}
+          className="inline-flex min-h-6 items-center text-accent underline-offset-2 hover:underline"
+        >
+          Without a gateway on the way: flags for code that dual-writes, and the client inside the application
+        </Link>
+      </p>
     </Card>
-  );
-}
-
-function Code({ label, text }: { label: string; text: string }) {
-  const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle');
-  const copy = async () => {
-    // The clipboard is missing on plain http beyond loopback; the text is selectable all the same.
-    const isDone = await (navigator.clipboard?.writeText(text) ?? Promise.reject(new Error('no clipboard'))).then(
-      () => true,
-      () => false,
-    );
-    setState(isDone ? 'copied' : 'failed');
-    setTimeout(() => setState('idle'), COPIED_MS);
-  };
-  return (
-    <div className="rounded-control border border-border bg-sunken">
-      <div className="flex items-center justify-between gap-2 border-border border-b px-3 py-1">
-        <span className="text-caption text-muted">{label}</span>
-        <Button variant="ghost" size="sm" onClick={copy}>
-          <Copy aria-hidden />
-          <span role="status">{state === 'copied' ? 'Copied' : state === 'failed' ? 'Select the text' : 'Copy'}</span>
-          <span className="sr-only">: {label}</span>
-        </Button>
-      </div>
-      <pre
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard (WCAG 2.1.1).
-        tabIndex={0}
-        className="scroll-thin overflow-x-auto p-3 font-mono text-caption"
-      >
-        <code>{text}</code>
-      </pre>
-    </div>
   );
 }

@@ -29,6 +29,15 @@ export default async function HelpPage() {
           ))}
         </ul>
       </Card>
+      <Card title="For applications without a gateway on the way">
+        <Link
+          href={routes.helpApplications()}
+          className="inline-block min-h-6 font-medium text-accent text-data leading-6 underline-offset-2 hover:underline"
+        >
+          Flags for code that dual-writes, and the client inside the application
+        </Link>
+        <p className="text-data text-text-2">Samples in C#, Java, Python, Go and TypeScript.</p>
+      </Card>
       <Card title="Errors by code">
         <ul className="grid gap-x-8 sm:grid-cols-2">
           {Object.entries(ERRORS).map(([code, entry]) => (

@@ -1,4 +1,4 @@
-import { Bell, KeyRound, Users } from 'lucide-react';
+import { Bell, Flag, KeyRound, Users } from 'lucide-react';
 import type { Metadata } from 'next';
 import Link from 'next/link';
 import { routes } from '@/app/_routes/routes';
@@ -26,6 +26,12 @@ const PLACES = [
     Icon: KeyRound,
     title: 'Application keys',
     says: 'What applications sign with when they speak to a gateway.',
+  },
+  {
+    href: routes.apiKeys(),
+    Icon: Flag,
+    title: 'API keys',
+    says: 'What applications ask for flags with, when they decide by themselves where to read.',
   },
 ];
 

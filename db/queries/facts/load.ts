@@ -2,8 +2,11 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Db, DbTransaction } from '@/db/client';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
+import type { GuardModes } from '@/lib/domain/plan/guard-rules';
 import type { HoldKind, LiveChannel, Stage, Strategy } from '@/lib/domain/plan/stages';
 import type { StreamState } from '@/lib/domain/run/states';
+import { isCleanSince } from '../routing/acknowledged';
+import { type GuardWindowRow, guardWindows, type ShadowWindowRow, shadowWindow } from './guard';
 
 /** Rows as Postgres gives them; instants are epoch milliseconds of the database's own clock. */
 export interface FactRow {
@@ -63,18 +66,13 @@ export interface FactRow {
     silent: number;
     oldestReportMs: number | null;
   };
+  gone_gateways: { identity: string; isProven: boolean }[];
   share_reads: { target: number; source: number; fallback: number };
-  window: {
-    readsTarget: number;
-    readsSource: number;
-    readsAll: number;
-    readsFallback: number;
-    writes: number;
-    mirrored: number;
-    mirrorFailed: number;
-    targetErrors: number;
-    sourceErrors: number;
-  };
+  /** Minutes by their age: `0` is the last one. One without a report is left out. */
+  windows: Partial<Record<'0' | '1' | '2', GuardWindowRow>>;
+  shadow_window: ShadowWindowRow;
+  shadow_milli: number;
+  guard_modes: GuardModes;
   unroutable_reads: number;
   source_traffic_since_backup: number;
   dirty: { count: number; oldestMs: number | null; waiting: number };
@@ -170,7 +168,8 @@ export async function loadFactRow(tx: Db | DbTransaction, query: FactQuery): Pro
       ${ms(sql`b.freeze_released_at`)} as freeze_released_at_ms,
       (select r.epoch::float8 from r) as routing_epoch,
       (select ${ms(sql`(b.now_at - r.changed_at)`)} from r) as routing_age_ms,
-      ${gatewaysOf(query)} as gateways, ${readsOf(query)} as share_reads, ${windowOf(query)} as window,
+      ${gatewaysOf(query)} as gateways, ${GONE} as gone_gateways, ${readsOf(query)} as share_reads,
+      ${guardWindows(query.windowMs)} as windows, ${shadowWindow()} as shadow_window, b.shadow_milli, b.guard_modes,
       (select coalesce(sum(s.reads_unroutable), 0)::int from traffic_sample s
         where s.plan_table_id = b.id and s.at > b.now_at - b.unroutable_ms * interval '1 millisecond') as unroutable_reads,
       (select coalesce(sum(s.reads_source), 0)::int from traffic_sample s where s.plan_table_id = b.id
@@ -204,23 +203,17 @@ const gatewaysOf = (query: FactQuery): SQL => sql`
    from gateway g join routing_head h on h.connection_id = g.connection_id
    where g.connection_id = b.source_connection_id and g.state = 'registered')`;
 
+const GONE = sql`
+  (select coalesce(json_agg(json_build_object('identity', g.identity,
+      'isProven', ${isCleanSince({ gatewayId: sql`g.id`, planTableId: sql`b.id` })}) order by g.identity), '[]')
+   from gateway g where g.connection_id = b.source_connection_id and g.state = 'declared_dead')`;
+
 /** Counted from what gateways did under the share in force, over the dwell (at least `observedMsMin`). */
 const readsOf = (query: FactQuery): SQL => sql`
   (select json_build_object('target', coalesce(sum(s.reads_target), 0), 'source', coalesce(sum(s.reads_source), 0),
     'fallback', coalesce(sum(s.reads_fallback_error + s.reads_fallback_missing), 0))
    from traffic_sample s where s.plan_table_id = b.id and s.at >= b.share_since and s.epoch >= b.share_epoch
      and s.at > b.now_at - greatest(b.dwell_ms, ${query.observedMsMin}) * interval '1 millisecond')`;
-
-const windowOf = (query: FactQuery): SQL => sql`
-  (select json_build_object('readsTarget', coalesce(sum(s.reads_target), 0),
-    'readsSource', coalesce(sum(s.reads_source), 0),
-    'readsAll', coalesce(sum(s.reads_source + s.reads_target + s.reads_strong + s.reads_dirty + s.reads_unroutable), 0),
-    'readsFallback', coalesce(sum(s.reads_fallback_error + s.reads_fallback_missing), 0),
-    'writes', coalesce(sum(s.writes), 0), 'mirrored', coalesce(sum(s.mirrored), 0),
-    'mirrorFailed', coalesce(sum(s.mirror_failed), 0), 'targetErrors', coalesce(sum(s.target_errors), 0),
-    'sourceErrors', coalesce(sum(s.source_errors), 0))
-   from traffic_sample s where s.plan_table_id = b.id
-     and s.at > b.now_at - ${query.windowMs} * interval '1 millisecond')`;
 
 const backfillOf = (): SQL => sql`
   (select json_build_object('state', v.state, 'segments', (select count(*) from segment s where s.run_id = v.id),

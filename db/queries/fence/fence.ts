@@ -84,7 +84,7 @@ export async function dirtyOf(
 /** Registered workers that have not said that they stopped on this table for this fence (PROTOCOL F1a). */
 export async function workersAtWork(tx: Db | DbTransaction, fenceId: string): Promise<string[]> {
   const rows = await tx.execute<{ id: string }>(sql`
-    select w.id from worker w where w.state = 'registered'
+    select w.id from worker w where w.state in ('registered', 'withdrawn')
       and not exists (select 1 from fence_worker f where f.fence_id = ${fenceId} and f.worker_id = w.id) order by w.id`);
   return rows.map((row) => row.id);
 }

@@ -27,8 +27,17 @@ export interface Material {
   keys: KeyRow[];
 }
 
-/** The source connection, every target that its routing names, their active credentials, and live application keys. */
-export async function readMaterial(sql: Sql, connectionId: string): Promise<Material> {
+/**
+ * The source connection, every target that its routing names, their active credentials, and live application keys. Null
+ * for a gateway that was declared dead: keys that replace those that it knew are kept from it.
+ */
+export async function readMaterial(
+  sql: Sql,
+  of: { connectionId: string; gatewayId: string },
+): Promise<Material | null> {
+  const { connectionId, gatewayId } = of;
+  const dead = await sql`select 1 from gateway where id = ${gatewayId} and state = 'declared_dead'`;
+  if (dead.length > 0) return null;
   const used = sql`(c.id = ${connectionId} or c.id in
     (select target_connection_id from routing where connection_id = ${connectionId}))`;
   const connections = await sql<ConnectionRow[]>`

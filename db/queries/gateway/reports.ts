@@ -1,5 +1,6 @@
 /** What a gateway says of itself: acknowledgement, counters, quiet tables, canaries (PROTOCOL E2, F1). */
 import type { Sql } from '@/db/client';
+import type { RoutingSnapshot } from '@/lib/contracts/routing';
 
 export interface GatewayReport {
   gatewayId: string;
@@ -21,12 +22,19 @@ export interface TableReport {
 
 export type GatewayState = 'registered' | 'goodbye' | 'declared_dead';
 
-/** One report in one transaction. Returns the state of the gateway's row; null when there is none. */
-export async function report(sql: Sql, it: GatewayReport): Promise<GatewayState | null> {
+export interface Reported {
+  /** Null: this Postgres does not know the gateway. */
+  state: GatewayState | null;
+  /** A recovery of Postgres is under way and has not heard yet what this gateway obeys (PROTOCOL F6). */
+  askedRound: number | null;
+}
+
+/** One report in one transaction. */
+export async function report(sql: Sql, it: GatewayReport): Promise<Reported> {
   return (await sql.begin(async (tx) => {
     const epoch = it.acknowledged?.epoch ?? 0;
     const incarnation = it.acknowledged?.incarnation ?? 0;
-    const rows = await tx<{ state: GatewayState }[]>`
+    const rows = await tx<{ state: GatewayState; snapshotRound: number }[]>`
       update gateway set last_seen_at = now(), in_flight = ${it.inFlight}, intents_open = ${it.intentsOpen},
         dirty_known = ${it.dirtyKnown}, feed_age_ms = ${it.feedAgeMs},
         unproven_since = ${it.unprovenSinceMs === null ? null : new Date(it.unprovenSinceMs).toISOString()}::timestamptz,
@@ -35,8 +43,8 @@ export async function report(sql: Sql, it: GatewayReport): Promise<GatewayState 
         acknowledged_epoch = case when (acknowledged_incarnation, acknowledged_epoch) <
           (${incarnation}::int, ${epoch}::bigint) then ${epoch}::bigint else acknowledged_epoch end,
         acknowledged_incarnation = greatest(acknowledged_incarnation, ${incarnation}::int)
-      where id = ${it.gatewayId} returning state`;
-    if (it.tables.length > 0) {
+      where id = ${it.gatewayId} returning state, snapshot_round as "snapshotRound"`;
+    if (it.tables.length > 0 && rows.length > 0) {
       await tx`
         insert into gateway_table as g (gateway_id, plan_table_id, quiet_epoch, in_flight, intents_open)
         select ${it.gatewayId}, t.id, coalesce(r."quietEpoch", 0), r."inFlight", r."intentsOpen"
@@ -48,8 +56,19 @@ export async function report(sql: Sql, it: GatewayReport): Promise<GatewayState 
           quiet_epoch = greatest(g.quiet_epoch, excluded.quiet_epoch), in_flight = excluded.in_flight,
           intents_open = excluded.intents_open, reported_at = now()`;
     }
-    return rows[0]?.state ?? null;
-  })) as GatewayState | null;
+    const asked = await tx<{ round: number }[]>`select round from postgres_identity where opened_at is not null`;
+    const [row, round] = [rows[0], asked[0]?.round ?? 0];
+    return { state: row?.state ?? null, askedRound: row && row.snapshotRound < round ? round : null };
+  })) as Reported;
+}
+
+/** What this gateway obeys, whole, for a recovery of Postgres (PROTOCOL F6). */
+export async function reportSnapshot(
+  sql: Sql,
+  it: { gatewayId: string; round: number; snapshot: RoutingSnapshot | null },
+): Promise<void> {
+  await sql`update gateway set snapshot = ${it.snapshot === null ? null : sql.json(it.snapshot as never)},
+    snapshot_round = ${it.round}, snapshot_at = now() where id = ${it.gatewayId}`;
 }
 
 export interface CanaryRow {

@@ -69,6 +69,25 @@ export async function republishRouting(tx: DbTransaction, planTableId: string): 
   return await announce(tx, rows[0]);
 }
 
+/** Publishes another share of shadow reads, all else as it is. Null: the table has no routing yet. */
+export async function publishShadowShare(
+  tx: DbTransaction,
+  planTableId: string,
+  shadowMilli: number,
+): Promise<Published | null> {
+  const rows = await tx.execute<Row>(sql`
+    with head as (
+      update routing_head set epoch = epoch + 1, changed_at = now()
+      where connection_id = (select connection_id from routing where plan_table_id = ${planTableId})
+      returning connection_id, incarnation, epoch
+    )
+    update routing r set epoch = head.epoch, incarnation = head.incarnation, shadow_milli = ${shadowMilli}::int,
+      changed_at = now()
+    from head where r.plan_table_id = ${planTableId}
+    returning r.connection_id, r.incarnation, r.epoch`);
+  return rows[0] ? await announce(tx, rows[0]) : null;
+}
+
 /**
  * The pass-through of a new source connection: epoch 1 with no table in it, under which a gateway serves everything
  * from the source. Called when the connection is set up; calling it again changes nothing.

@@ -1,4 +1,5 @@
 import type { StreamState } from '../run/states';
+import type { GuardState } from './guardrails';
 import type { GateName, Role } from './moves';
 import type { HoldKind, Stage, Strategy } from './stages';
 
@@ -10,6 +11,8 @@ export interface Facts {
   tableName: string;
   nowMs: number;
   hold: { kind: HoldKind; reason: string; by: string; sinceMs: number } | null;
+  /** Gateways of the connection that are gone, and whether it is proven for this table that they wrote nothing (F4). */
+  goneGateways: readonly { identity: string; isProven: boolean }[];
   /** A fence whose step row is open; every other move is refused meanwhile. */
   openFence: { verb: string; step: string } | null;
   /** A barrier (begin_dual_write, abandon) that registered gateways have not all acknowledged. */
@@ -54,7 +57,9 @@ export interface Facts {
   dirty: { count: number; oldestMs: number | null; waitingForDelta: number };
   intentsOpen: number;
   sourceCanTakeReads: boolean | null;
-  guardrails: { name: string; state: 'ok' | 'warn' | 'tripped' | 'no_data'; sentence: string }[];
+  guardrails: { name: string; state: GuardState; sentence: string }[];
+  /** What shadow reads compared lately; null where they are off. */
+  shadow: { compared: number; differing: number } | null;
   targetProbes: { consistentRead: boolean; sortOrder: boolean; atMs: number } | null;
   unroutableReads: number;
   unroutableWindowMs: number;

@@ -87,6 +87,11 @@ const readsObserved: Check = (facts) => {
   );
 };
 
+const shadowWords = ({ shadow }: Facts): string =>
+  shadow === null
+    ? 'shadow reads off'
+    : `${formatCount(shadow.differing)} of ${formatCount(shadow.compared)} items of shadow reads differ`;
+
 const approval: Check = (facts, intent) => {
   const limit = 'another person approved exactly this dry run';
   const sentence = 'A second person approved this move.';
@@ -257,7 +262,9 @@ const CHECKS: Record<GateName, Check> = {
     return gate(
       red.length === 0,
       'No guardrail is tripped and none lacks data.',
-      red.length === 0 ? `${f.guardrails.length} green` : red.map((rail) => rail.sentence).join(' '),
+      red.length === 0
+        ? `${f.guardrails.length} looked at, ${shadowWords(f)}`
+        : red.map((rail) => rail.sentence).join(' '),
       'all green',
       'traffic',
     );
@@ -322,6 +329,20 @@ const CHECKS: Record<GateName, Check> = {
       'at least 1',
       'gateways',
     ),
+  gone_gateways_proven: (f) => {
+    const open = f.goneGateways.filter((gateway) => !gateway.isProven).map((gateway) => gateway.identity);
+    return gate(
+      open.length === 0,
+      'No gateway that is gone can have left anything behind, or still write.',
+      f.goneGateways.length === 0
+        ? 'none is gone'
+        : open.length === 0
+          ? 'all proven'
+          : `not proven: ${open.join(', ')}`,
+      'its keys refused, Δ passed, then a full verification clean',
+      'gateways',
+    );
+  },
   sign_offs_complete: (f) =>
     gate(
       f.signOffs.done === f.signOffs.required,

@@ -3,7 +3,7 @@ import { listen, type Sql } from '@/db/client';
 import { readDirty } from '@/db/queries/gateway/dirty';
 import type { KeyRow } from '@/db/queries/gateway/material';
 import { ping, sayGoodbye } from '@/db/queries/gateway/registration';
-import { markUnproven, report, type TableReport } from '@/db/queries/gateway/reports';
+import { markUnproven, report, reportSnapshot, type TableReport } from '@/db/queries/gateway/reports';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import { CHANNELS } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
@@ -14,11 +14,12 @@ import { LIMITS } from '../limits';
 import { decode } from '../pipeline/parse';
 import type { Pipeline } from '../pipeline/pipeline';
 import type { Views } from '../pipeline/views';
+import { DeclaredDeadError } from '../state/declared-dead';
 import type { StateFolder } from '../state/folder';
 import type { SealedStores } from '../stores';
 import { CanaryDuty } from './canary';
 import { Loop } from './loop';
-import { DeclaredDeadError, RoutingControl } from './routing';
+import { RoutingControl } from './routing';
 import type { ShadowSamples } from './shadow-samples';
 import { TrafficReport } from './traffic-report';
 
@@ -58,6 +59,7 @@ export class Control {
   #feed: Loop | null = null;
   #traffic: TrafficReport | null = null;
   #isEnding = false;
+  #poll: Loop | null = null;
   /** Tables whose owed verification is on record in Postgres. */
   readonly #unprovenSaid = new Map<string, number>();
 
@@ -122,10 +124,16 @@ export class Control {
       return made;
     };
     const poll = loop('routing', LIMITS.pollEveryMs, () => this.#refresh(routing, facts));
+    this.#poll = poll;
     loop('held', LIMITS.heldPollEveryMs, async () => {
       if (views.current?.snapshot.tables.some((table) => table.writes === 'held')) poll.kick();
     });
-    loop('material', LIMITS.materialEveryMs, () => routing.refreshMaterial());
+    loop('material', LIMITS.materialEveryMs, async () => {
+      await routing.refreshMaterial().catch(async (error: unknown) => {
+        if (error instanceof DeclaredDeadError) await this.#endDead(facts, error);
+        throw error;
+      });
+    });
     const feedLoop = loop('feed', LIMITS.feedEveryMs, () => this.#readFeed());
     this.#feed = feedLoop;
     this.#report = loop('report', LIMITS.reportEveryMs, () => this.#say(facts));
@@ -194,7 +202,10 @@ export class Control {
       try {
         await routing.refresh();
       } catch (error) {
-        if (error instanceof DeclaredDeadError) throw error;
+        if (error instanceof DeclaredDeadError) {
+          await this.parts.folder.bury();
+          throw error;
+        }
         if (tries === 0) log.warn({ error }, 'Postgres gave no routing yet; it is asked again');
         const isLate = performance.now() - startedAt > LIMITS.startAskMsMax;
         if (isLate && (await routing.resume())) return;
@@ -207,9 +218,15 @@ export class Control {
     try {
       await routing.refresh();
     } catch (error) {
-      if (error instanceof DeclaredDeadError) facts.onFatal?.(error);
+      if (error instanceof DeclaredDeadError) await this.#endDead(facts, error);
       throw error;
     }
+  }
+
+  /** Nothing of what it knows may be served any more, by this process or by a later one from the same folder (F4). */
+  async #endDead(facts: StartFacts, error: DeclaredDeadError): Promise<void> {
+    await this.parts.folder.bury();
+    facts.onFatal?.(error);
   }
 
   async #readFeed(): Promise<void> {
@@ -226,7 +243,7 @@ export class Control {
     const { sql, folder, views, intents, feed } = this.parts;
     const unproven = [...intents.unproven.values()];
     const ageMs = feed.ageMs();
-    const state = await report(sql, {
+    const { state, askedRound } = await report(sql, {
       gatewayId: folder.gatewayId,
       acknowledged: this.#routing?.acknowledged() ?? null,
       inFlight: views.inFlight(),
@@ -236,7 +253,15 @@ export class Control {
       unprovenSinceMs: unproven.length === 0 ? null : Math.min(...unproven),
       tables: this.#tableReports(),
     });
-    if (state === 'declared_dead') facts.onFatal?.(new DeclaredDeadError(folder.gatewayId));
+    // A Postgres that was restored may not know this gateway, or may think that it has ended: it registers anew.
+    if (state === null || state === 'goodbye') {
+      this.#routing?.registerAgain();
+      this.#poll?.kick();
+    }
+    // What it obeys and not what Postgres says now: the highest of all gateways is taken (PROTOCOL F6).
+    const snapshot = views.current?.snapshot ?? null;
+    if (askedRound !== null) await reportSnapshot(sql, { gatewayId: folder.gatewayId, round: askedRound, snapshot });
+    if (state === 'declared_dead') await this.#endDead(facts, new DeclaredDeadError(folder.gatewayId));
   }
 
   /** Quiet: held, nothing in flight, every intent cleared, and no record of intents owed (PROTOCOL F1, W6). */

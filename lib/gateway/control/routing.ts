@@ -11,14 +11,8 @@ import type { Log } from '@/lib/adapters/ports';
 import type { RoutingSnapshot } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
 import { isNewer, type Views } from '../pipeline/views';
+import { DeclaredDeadError } from '../state/declared-dead';
 import type { StateFolder } from '../state/folder';
-
-export class DeclaredDeadError extends Error {
-  override readonly name = 'DeclaredDeadError';
-  constructor(gatewayId: string) {
-    super(`Gateway ${gatewayId} was declared dead and returns only under a new identity: give it a new name`);
-  }
-}
 
 export interface RoutingParts {
   sql: Sql;
@@ -53,6 +47,11 @@ export class RoutingControl {
       this.#acknowledged = { incarnation: now.incarnation, epoch: now.epoch };
     }
     return this.#acknowledged;
+  }
+
+  /** The next look at Postgres registers first. */
+  registerAgain(): void {
+    this.isRegistered = false;
   }
 
   /** Monotonic time of the last routing read; null before the first. */
@@ -100,10 +99,13 @@ export class RoutingControl {
 
   async #readMaterial(): Promise<void> {
     if (this.connection === null) return;
-    const material = await readMaterial(this.parts.sql, this.connection.id);
+    const { sql, folder } = this.parts;
+    const material = await readMaterial(sql, { connectionId: this.connection.id, gatewayId: folder.gatewayId });
+    // Keys that replace what this gateway knew are not for it (PROTOCOL F4).
+    if (material === null) throw new DeclaredDeadError(folder.gatewayId);
     const before = this.#material;
     if (before !== null && JSON.stringify(before) === JSON.stringify(material)) return;
-    await this.parts.folder.writeMaterial(material);
+    await folder.writeMaterial(material);
     this.#take(material, this.connection.id);
   }
 

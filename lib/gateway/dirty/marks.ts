@@ -2,8 +2,7 @@
  * Marks on their way to Postgres (PROTOCOL D1, D2): at once, in batches, again and again while Postgres is away. The
  * intent of a key stays open until its row is committed, so the log on disk is what remembers.
  */
-import type { Sql } from '@/db/client';
-import { type Mark, markDirty } from '@/db/queries/gateway/dirty';
+import type { Mark } from '@/db/queries/gateway/dirty';
 import type { Log } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { keyFromId, keyHash } from '@/lib/domain/item/key';
@@ -25,7 +24,8 @@ interface Waiting {
 }
 
 export interface MarksOptions {
-  sql: Sql;
+  /** Commits rows, one a key (`markDirty`). */
+  commit(marks: readonly Mark[]): Promise<void>;
   intents: Intents;
   feed: DirtyFeed;
   views: Views;
@@ -88,13 +88,9 @@ export class Marks implements Marker {
   }
 
   async #commit(batch: Waiting[]): Promise<void> {
-    const { sql, intents, feed, views } = this.options;
+    const { intents, feed, views } = this.options;
     const wanted = batch.filter(({ key }) => wantsMarks(views.current?.byId.get(key.planTableId)));
-    if (wanted.length > 0)
-      await markDirty(
-        sql,
-        wanted.map((one) => this.#row(one)),
-      );
+    if (wanted.length > 0) await this.options.commit(wanted.map((one) => this.#row(one)));
     for (const { key } of wanted) feed.add(key.planTableId, key.keyId);
     for (const { key, count } of batch) for (let ended = 0; ended < count; ended += 1) intents.endMark(key);
   }

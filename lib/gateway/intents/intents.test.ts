@@ -7,8 +7,8 @@ import { createLog } from '@/lib/adapters/log';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { ALL_SAFEGUARDS } from '@/lib/domain/safeguards';
 import { waitFor } from '@/lib/testing/wait-for';
+import { type Disk, type DiskFile, REAL_DISK } from '../state/disk';
 import { Intents, type IntentsOptions } from './intents';
-import type { Disk } from './log';
 
 const table = { planTableId: 'tbl_1' } as TableRouting;
 const id = (n: number) => JSON.stringify([`S#${n}`]);
@@ -18,14 +18,25 @@ class TestDisk implements Disk {
   syncs = 0;
   failWrites = false;
   failSyncs = false;
-  async write(file: Parameters<Disk['write']>[0], bytes: Buffer): Promise<void> {
-    if (this.failWrites) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
-    await file.write(bytes);
-  }
-  async sync(file: Parameters<Disk['sync']>[0]): Promise<void> {
-    if (this.failSyncs) throw Object.assign(new Error('io'), { code: 'EIO' });
-    this.syncs += 1;
-    await file.datasync();
+  readonly makeFolder = REAL_DISK.makeFolder;
+  readonly read = REAL_DISK.read;
+  readonly replace = REAL_DISK.replace;
+  async open(...of: Parameters<Disk['open']>): Promise<DiskFile> {
+    const file = await REAL_DISK.open(...of);
+    // What is written in place was given its room before the disk was full.
+    const isInPlace = of[1] === 'in_place';
+    return {
+      ...file,
+      write: async (bytes, at) => {
+        if (this.failWrites && !isInPlace) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+        await file.write(bytes, at);
+      },
+      sync: async () => {
+        if (this.failSyncs && !isInPlace) throw Object.assign(new Error('io'), { code: 'EIO' });
+        if (!isInPlace) this.syncs += 1;
+        await file.sync();
+      },
+    };
   }
 }
 

@@ -3,13 +3,13 @@
  * is zero and everything that had to be marked is committed in Postgres. While a key is here it is in flight, and reads
  * of it go to the authority (R1).
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { partitionUnitOfId } from '@/lib/domain/item/key';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
-import { type Disk, IntentLog } from './log';
+import { type Disk, REAL_DISK } from '../state/disk';
+import { IntentLog } from './log';
 import type { IntentRecord } from './record';
 import { UnprovenFile } from './unproven';
 
@@ -57,14 +57,15 @@ export class Intents {
 
   static async open(options: IntentsOptions): Promise<Intents> {
     const intents = new Intents(options);
-    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    const disk = options.disk ?? REAL_DISK;
+    await disk.makeFolder(options.folder);
     const { log, left } = await IntentLog.open({
       ...options,
       path: join(options.folder, 'log'),
       openRecords: () => intents.#records(),
     });
     intents.#log = log;
-    intents.#unproven = await UnprovenFile.open(join(options.folder, 'unproven'));
+    intents.#unproven = await UnprovenFile.open(join(options.folder, 'unproven'), disk);
     if (intents.#unproven.since.size > 0) intents.#worksSinceMs = null;
     for (const { planTableId, keyId } of left.values()) {
       if (options.safeguards.restartMarks) intents.left.push(intents.#add(planTableId, keyId));

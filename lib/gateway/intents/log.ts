@@ -3,9 +3,7 @@
  * gathers, so a sync is shared by all who wait. Clears ride along with the next group; one that is lost costs a mark at
  * the next start and nothing else.
  */
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { syncFolder } from '../state/files';
+import { type Disk, type DiskFile, REAL_DISK } from '../state/disk';
 import { decodeRecords, encodeRecord, type IntentRecord } from './record';
 
 /** The disk takes no more: nothing was recorded, and nothing may be written under these intents. */
@@ -25,26 +23,13 @@ export interface IntentLogOptions {
   disk?: Disk;
 }
 
-export interface Disk {
-  write(file: FileHandle, bytes: Buffer): Promise<void>;
-  sync(file: FileHandle): Promise<void>;
-}
-
-const REAL_DISK: Disk = {
-  write: async (file, bytes) => {
-    let at = 0;
-    while (at < bytes.length) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
-  },
-  sync: (file) => file.datasync(),
-};
-
 interface Waiter {
   done(): void;
   fail(error: Error): void;
 }
 
 export class IntentLog {
-  #file: FileHandle;
+  #file: DiskFile;
   #bytes = 0;
   /** Grows with what is open, so that a log of many open keys is not written anew at every flush. */
   #compactAt: number;
@@ -55,7 +40,7 @@ export class IntentLog {
   readonly #disk: Disk;
 
   private constructor(
-    file: FileHandle,
+    file: DiskFile,
     private readonly options: IntentLogOptions,
   ) {
     this.#file = file;
@@ -65,17 +50,15 @@ export class IntentLog {
 
   /** Opens the log and returns what an earlier process left open. The file is written anew at the first flush. */
   static async open(options: IntentLogOptions): Promise<{ log: IntentLog; left: Map<string, IntentRecord> }> {
-    const old = await readFile(options.path).catch((error: { code?: string }) => {
-      if (error.code === 'ENOENT') return Buffer.alloc(0);
-      throw error;
-    });
+    const disk = options.disk ?? REAL_DISK;
+    const old = (await disk.read(options.path)) ?? Buffer.alloc(0);
     const left = new Map<string, IntentRecord>();
     for (const record of decodeRecords(old)) {
       const id = `${record.planTableId}\n${record.keyId}`;
       if (record.kind === 'open') left.set(id, record);
       else left.delete(id);
     }
-    const file = await open(options.path, 'a', 0o600);
+    const file = await disk.open(options.path, 'append');
     const log = new IntentLog(file, options);
     // A torn tail would hide whatever is appended behind it, so an old log is never appended to.
     log.#bytes = old.length === 0 ? 0 : Number.POSITIVE_INFINITY;
@@ -135,7 +118,7 @@ export class IntentLog {
       // The new log holds what is open now, the waiting records included.
       if (this.#bytes > this.#compactAt) await this.#compact();
       else {
-        await this.#disk.write(this.#file, bytes);
+        await this.#file.write(bytes);
         this.#bytes += bytes.length;
       }
     } catch (error) {
@@ -146,7 +129,7 @@ export class IntentLog {
     }
     if (this.#bytes > this.options.bytesMax) return new IntentDiskError('the intent log has reached its bound');
     try {
-      await this.#disk.sync(this.#file);
+      await this.#file.sync();
       return null;
     } catch (error) {
       if (this.#isDead) return new IntentDiskError('the intent log is closed');
@@ -159,12 +142,11 @@ export class IntentLog {
   async #compact(): Promise<void> {
     const { path } = this.options;
     const bytes = Buffer.concat([...this.options.openRecords()].map(encodeRecord));
-    const aside = await open(`${path}.new`, 'w', 0o600);
+    const aside = await this.#disk.open(`${path}.new`, 'anew');
     try {
-      await this.#disk.write(aside, bytes);
-      await this.#disk.sync(aside);
-      await rename(`${path}.new`, path);
-      await syncFolder(dirname(path));
+      await aside.write(bytes);
+      await aside.sync();
+      await this.#disk.replace(path, `${path}.new`);
     } catch (error) {
       await aside.close();
       throw error;

@@ -2,7 +2,7 @@
  * "Unproven since …" (PROTOCOL W6): when intents cannot be recorded, this is, before the gateway serves without them. The
  * file has its full size from the start and is written in place, so that a full disk does not stop it.
  */
-import { open, readFile } from 'node:fs/promises';
+import { type Disk, REAL_DISK } from '../state/disk';
 
 const BYTES = 64 * 1024;
 
@@ -13,12 +13,15 @@ export class UnprovenFile {
   /** One change at a time: each is made of what the one before left. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(private readonly path: string) {}
+  private constructor(
+    private readonly path: string,
+    private readonly disk: Disk,
+  ) {}
 
-  static async open(path: string): Promise<UnprovenFile> {
-    const file = new UnprovenFile(path);
-    const text = await readFile(path, 'utf8').catch(() => null);
-    if (text === null) await file.#write('{}', 'w');
+  static async open(path: string, disk: Disk = REAL_DISK): Promise<UnprovenFile> {
+    const file = new UnprovenFile(path, disk);
+    const text = (await disk.read(path).catch(() => null))?.toString('utf8') ?? null;
+    if (text === null) await file.#write('{}', 'anew');
     else {
       try {
         for (const [id, ms] of Object.entries(JSON.parse(text.trimEnd()) as Record<string, number>))
@@ -38,7 +41,7 @@ export class UnprovenFile {
       const next = new Map(this.since);
       for (const id of tableIds) if (!next.has(id)) next.set(id, nowMs);
       if (next.size === this.since.size) return;
-      await this.#write(JSON.stringify(Object.fromEntries(next)), 'r+');
+      await this.#write(JSON.stringify(Object.fromEntries(next)), 'in_place');
       for (const [id, ms] of next) this.since.set(id, ms);
     });
   }
@@ -47,7 +50,7 @@ export class UnprovenFile {
   clear(mayClear: () => boolean): Promise<boolean> {
     return this.#inTurn(async () => {
       if (!mayClear()) return false;
-      await this.#write('{}', 'r+');
+      await this.#write('{}', 'in_place');
       this.since.clear();
       return true;
     });
@@ -59,12 +62,12 @@ export class UnprovenFile {
     return mine;
   }
 
-  async #write(text: string, flag: 'w' | 'r+'): Promise<void> {
+  async #write(text: string, how: 'anew' | 'in_place'): Promise<void> {
     const bytes = Buffer.alloc(BYTES, 0x20);
     if (bytes.write(text) < Buffer.byteLength(text)) throw new Error('more unproven tables than the file can name');
-    const file = await open(this.path, flag, 0o600);
+    const file = await this.disk.open(this.path, how);
     try {
-      await file.write(bytes, 0, BYTES, 0);
+      await file.write(bytes, 0);
       await file.sync();
     } finally {
       await file.close();

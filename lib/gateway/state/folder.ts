@@ -9,11 +9,12 @@ import { z } from 'zod';
 import type { Material } from '@/db/queries/gateway/material';
 import { type RoutingSnapshot, routingSnapshot } from '@/lib/contracts/routing';
 import { makeId } from '@/lib/domain/ids';
+import { DeclaredDeadError } from './declared-dead';
 import { readJson, writeDurably } from './files';
 import { lockFolder } from './lock';
 
 const stored = z.object({ gatewayId: z.string(), state: z.enum(['open', 'closed']), routing: routingSnapshot });
-const storedIdentity = z.object({ gatewayId: z.string() });
+const storedIdentity = z.object({ gatewayId: z.string(), isDeclaredDead: z.boolean().optional() });
 
 export interface StateFolder {
   path: string;
@@ -23,10 +24,12 @@ export interface StateFolder {
   writeSnapshot(routing: RoutingSnapshot, state: 'open' | 'closed'): Promise<void>;
   readMaterial(): Promise<Material | null>;
   writeMaterial(material: Material): Promise<void>;
+  /** It was told that it was declared dead: no later start serves from this folder, with Postgres or without. */
+  bury(): Promise<void>;
   release(): void;
 }
 
-/** Opens and locks the folder; makes it, with an id of its own, where it is new. */
+/** Opens and locks the folder; makes it, with an id of its own, where it is new. @throws DeclaredDeadError */
 export async function openFolder(path: string): Promise<StateFolder> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const release = lockFolder(path);
@@ -49,6 +52,7 @@ export async function openFolder(path: string): Promise<StateFolder> {
         const document = (await readJson(materialPath)) as Material | null;
         return document !== null && Array.isArray(document.connections) ? document : null;
       },
+      bury: () => writeDurably(join(path, 'identity.json'), JSON.stringify({ gatewayId, isDeclaredDead: true })),
       writeMaterial: (material) => writeDurably(materialPath, JSON.stringify(material)),
     };
   } catch (error) {
@@ -60,6 +64,7 @@ export async function openFolder(path: string): Promise<StateFolder> {
 async function identityIn(folder: string): Promise<string> {
   const path = join(folder, 'identity.json');
   const known = storedIdentity.safeParse(await readJson(path));
+  if (known.success && known.data.isDeclaredDead) throw new DeclaredDeadError(known.data.gatewayId);
   if (known.success) return known.data.gatewayId;
   const gatewayId = makeId('gateway', randomBytes(12).toString('hex'));
   await writeDurably(path, JSON.stringify({ gatewayId }));

@@ -14,7 +14,14 @@ import { checkEndpoint } from '../connection/endpoint-guard';
 import type { ServiceContext } from '../context';
 
 /** Kinds of alert; a receiver routes by them. */
-export const ALERT_KINDS = ['test', 'run_failed', 'guardrail_tripped', 'fence_aborted', 'source_traffic'] as const;
+export const ALERT_KINDS = [
+  'test',
+  'run_failed',
+  'guardrail_tripped',
+  'guardrail_rolled_back',
+  'fence_aborted',
+  'source_traffic',
+] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 export const ALERT_PURPOSE = 'alert-destination';

@@ -10,6 +10,7 @@ import { formatMs } from '@/lib/domain/units';
 import { type ServiceContext, SYSTEM } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
+import { isPostgresKnown } from '../process/postgres';
 import { markCanary } from './canary';
 import { retireIssued } from './credentials';
 import { fencePlan } from './plan-of';
@@ -18,7 +19,8 @@ export const PAST_BOUND = 'the bound of the hold passed';
 
 /**
  * Undoes an open fence: its row and the former routing in one transaction. Before the release no application write ran
- * under the hold, so this is safe at every step; after it only forward (PROTOCOL F2). False: it has ended already.
+ * under the hold, so this is safe at every step; after it only forward (PROTOCOL F2). False: it has ended already, or
+ * another Postgres is here and it is not known yet what gateways obey (F6).
  */
 export async function abortFence(ctx: ServiceContext, fenceId: string, reason: string): Promise<boolean> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -40,7 +42,7 @@ const hasEnded = (step: FenceStep): boolean => step === 'released' || step === '
 async function undo(
   ctx: ServiceContext,
   ask: { found: FenceRow; reason: string; isMarked: boolean },
-): Promise<'done' | 'ended' | 'mark_first'> {
+): Promise<'done' | 'ended' | 'not_now' | 'mark_first'> {
   const { reason } = ask;
   const fenceId = ask.found.id;
   return await withTransaction(ctx.db, async (tx) => {
@@ -48,6 +50,7 @@ async function undo(
     const fence = table && (await lockFence(tx, fenceId));
     if (!table || !fence || hasEnded(fence.step)) return 'ended';
     if (fence.step === 'flipped' && !ask.isMarked) return 'mark_first';
+    if (!(await isPostgresKnown(ctx, tx))) return 'not_now';
     const published = await publishRouting(tx, table.id, fencePlan(fence, table).former);
     if (!(await moveStep(tx, { fenceId, from: fence.step, to: 'aborted', abortedReason: reason }))) return 'ended';
     await tx

@@ -5,6 +5,7 @@ import { registeredGateways } from '@/db/queries/routing/acknowledged';
 import { publishRouting } from '@/db/queries/routing/publish';
 import { formatCount } from '@/lib/domain/units';
 import type { ServiceContext } from '../context';
+import { isPostgresKnown } from '../process/postgres';
 import { gatewaysThatCount } from '../table/barriers';
 import { GATEWAY_SILENT_MS } from '../table/facts';
 import { fencePlan } from './plan-of';
@@ -13,6 +14,8 @@ import { fencePlan } from './plan-of';
 export type Verdict = { kind: 'done' } | { kind: 'wait'; sentence: string } | { kind: 'impossible'; reason: string };
 
 export const DONE: Verdict = { kind: 'done' };
+/** A fence takes no step, not even back, until it is known what gateways obey (PROTOCOL F6). */
+export const OTHER_POSTGRES: Verdict = { kind: 'wait', sentence: 'another Postgres is here; gateways are asked' };
 export const ROUTING_CHANGED = 'the routing changed under the hold';
 
 /** Whether every gateway that counts is held at the fence's hold, with nothing in flight and no open intent. */
@@ -27,7 +30,7 @@ export async function gatewaysQuiet(
     epoch: ask.fence.holdEpoch,
     silentMs: GATEWAY_SILENT_MS,
   });
-  const counted = gatewaysThatCount(ctx.safeguards, gateways);
+  const counted = gatewaysThatCount(ctx.safeguards, gateways, 'fence');
   // Tests only: without a hold no gateway can ever be quiet, so acknowledging is all there is to wait for.
   const isReady = (one: (typeof counted)[number]) => one.acknowledged && (one.quiet || !ctx.safeguards.holdEpoch);
   const lagging = counted.filter((gateway) => !isReady(gateway));
@@ -46,6 +49,7 @@ export async function flip(ctx: ServiceContext, fence: FenceRow): Promise<Verdic
     const locked = table && (await lockFence(tx, fence.id));
     if (!table || !locked || locked.step !== 'workers_stopped') return DONE;
     if (locked.isPastBound) return { kind: 'wait', sentence: 'past its bound' };
+    if (!(await isPostgresKnown(ctx, tx))) return OTHER_POSTGRES;
     const verdict = await testAgain(ctx, tx, { fence: locked, table });
     if (verdict.kind !== 'done') return verdict;
     const published = await publishRouting(tx, table.id, fencePlan(locked, table).flip);

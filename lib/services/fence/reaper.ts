@@ -1,4 +1,5 @@
 import type { ServiceContext } from '../context';
+import { watchPostgres } from '../process/postgres';
 import { reapFences } from './abort';
 
 /** How long a hold may outlive its bound where nobody drives it. */
@@ -6,7 +7,7 @@ const EVERY_MS = 500;
 
 /**
  * Ends fences past their bound for as long as the process lives: for the web process, so that a table does not stay held
- * where no worker is left to undo it (PROTOCOL F2). The returned function stops it.
+ * where no worker is left to undo it (PROTOCOL F2), and watches for another Postgres in the place of this one (F6). The returned function stops it.
  */
 export function startReaper(ctx: ServiceContext): () => Promise<void> {
   let isStopped = false;
@@ -15,6 +16,7 @@ export function startReaper(ctx: ServiceContext): () => Promise<void> {
   const running = (async () => {
     while (!isStopped) {
       try {
+        await watchPostgres(ctx);
         await reapFences(ctx);
         isAway = false;
       } catch (error) {

@@ -10,8 +10,9 @@ import { formatMs } from '@/lib/domain/units';
 import { type ServiceContext, SYSTEM } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
+import { isPostgresKnown } from '../process/postgres';
 import { retireOldDirection } from './credentials';
-import { DONE, gatewaysQuiet, ROUTING_CHANGED, type Verdict } from './flip';
+import { DONE, gatewaysQuiet, OTHER_POSTGRES, ROUTING_CHANGED, type Verdict } from './flip';
 import { fencePlan } from './plan-of';
 
 /**
@@ -23,6 +24,7 @@ export async function release(ctx: ServiceContext, fence: FenceRow): Promise<Ver
     const table = await lockTable(tx, fence.planTableId);
     const locked = table && (await lockFence(tx, fence.id));
     if (!table || !locked || locked.step !== fence.step) return DONE;
+    if (!(await isPostgresKnown(ctx, tx))) return OTHER_POSTGRES;
     const plan = fencePlan(locked, table);
     const expected = plan.isFreeze ? locked.holdEpoch : locked.flipEpoch;
     if ((await routingEpoch(tx, table.id)) !== expected) return { kind: 'impossible', reason: ROUTING_CHANGED };

@@ -51,12 +51,12 @@ export async function runFence(
       failures = 0;
       if (verdict.kind === 'done') continue;
       if (verdict.kind === 'impossible') {
-        await abortFence(ctx, fenceId, verdict.reason);
+        if (!(await abortFence(ctx, fenceId, verdict.reason))) await rest(POLL_MS);
         continue;
       }
       waitedFor = verdict.sentence;
-      if (fence.isPastBound) await abortFence(ctx, fenceId, `${PAST_BOUND}, ${verdict.sentence}`);
-      else await rest(POLL_MS);
+      const isOver = fence.isPastBound && (await abortFence(ctx, fenceId, `${PAST_BOUND}, ${verdict.sentence}`));
+      if (!isOver) await rest(POLL_MS);
     } catch (error) {
       failures += 1;
       if (failures >= FAILURES_MAX) throw error;

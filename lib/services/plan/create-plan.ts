@@ -11,6 +11,7 @@ import {
 } from '@/db/queries/plan/plans';
 import { type PlanInput, planInput } from '@/lib/contracts/plan';
 import { AppError } from '@/lib/domain/errors';
+import { SHADOW_MILLI_DEFAULT } from '@/lib/domain/routing/shadow';
 import { isLoopback } from '../connection/endpoint-guard';
 import type { Actor, ServiceContext } from '../context';
 import { appendAudit } from '../evidence/audit';
@@ -154,6 +155,7 @@ function tablesOf(
       shape: { itemCount, sizeBytes, indexes, streamView, ttlAttribute, atMs: ctx.clock.nowMs() },
       // A bucket must not change through pause, roll-back and resume, so the salt is fixed here and never again.
       salt: `${table.name}:v1:${ctx.random()}`,
+      shadowMilli: SHADOW_MILLI_DEFAULT[from.given.profile],
     };
   });
 }

@@ -10,6 +10,7 @@ import type { Actor, ServiceContext } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
 import { once } from '../evidence/idempotency';
+import { requireKnownPostgres } from '../process/postgres';
 import { type AppliedMove, applyMove } from './apply-move';
 import { loadFacts } from './facts';
 import { readsToSource } from './reads-to-source';
@@ -40,7 +41,7 @@ export const REASON_CHARACTERS_MAX = 500;
  * Makes a move: facts, decision, conditional update, epoch, event, audit and the stored answer in one transaction. A
  * fence or barrier is opened and then driven by workers.
  * @throws AppError `table.lost_race`, `table.plan_changed`, `table.move_refused` (with gates), `table.move_unknown`,
- * `table.name_not_typed`, `table.approval_self`, `table.share_invalid`, `auth.role_too_low`, `input.invalid`,
+ * `control.postgres_changed`, `table.name_not_typed`, `table.approval_self`, `table.share_invalid`, `auth.role_too_low`, `input.invalid`,
  * `input.repeated`, `table.not_found`
  */
 export async function advance(ctx: ServiceContext, actor: Actor, input: AdvanceInput): Promise<AdvanceResult> {
@@ -66,6 +67,7 @@ export async function commitMove(
   ask: { actor: Actor; input: AdvanceInput },
 ): Promise<AdvanceResult> {
   const { actor, input } = ask;
+  await requireKnownPostgres(ctx, tx);
   const table = await lockTable(tx, input.tableId);
   if (!table) throw new AppError('table.not_found', 'There is no such table.');
   if (table.version !== input.version) throw lostRace(table);

@@ -10,17 +10,25 @@ import type { SafeguardSet } from '@/lib/domain/safeguards';
 import { type ServiceContext, SYSTEM } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
+import { isPostgresKnown } from '../process/postgres';
 import { cancelRuns } from '../run/create-run';
 import { GATEWAY_SILENT_MS } from './facts';
 
-/** Gateways that a barrier or fence waits for: every registered one, silent or not (PROTOCOL E1). */
+/**
+ * Gateways that a barrier or fence waits for: every registered one, silent or not (PROTOCOL E1). One that somebody
+ * attested to be gone is passed by a barrier; by a fence only once it is proven that it can write nothing and that
+ * nothing of it is missing (PROTOCOL F4).
+ */
 export function gatewaysThatCount(
   safeguards: SafeguardSet,
   gateways: readonly RegisteredGateway[],
+  step: 'barrier' | 'fence',
 ): readonly RegisteredGateway[] {
+  const isProofNeeded = step === 'fence' && safeguards.deadProven;
+  const counted = gateways.filter((gateway) => !gateway.isGone || (isProofNeeded && !gateway.isProvenDead));
   // Tests only: heartbeats then decide who counts, and a gateway that is merely slow is passed by.
-  if (!safeguards.registeredCount) return gateways.filter((gateway) => !gateway.isSilent);
-  return gateways;
+  if (!safeguards.registeredCount) return counted.filter((gateway) => !gateway.isSilent);
+  return counted;
 }
 
 /**
@@ -40,13 +48,14 @@ export async function passBarrier(ctx: ServiceContext, tableId: string): Promise
   return await withTransaction(ctx.db, async (tx) => {
     const table = await lockTable(tx, tableId);
     if (!table?.isBarrierOpen || table.barrierEpoch === null) return false;
+    if (!(await isPostgresKnown(ctx, tx))) return false;
     const gateways = await registeredGateways(tx, {
       connectionId: table.sourceConnectionId,
       planTableId: table.id,
       epoch: table.barrierEpoch,
       silentMs: GATEWAY_SILENT_MS,
     });
-    const counted = gatewaysThatCount(ctx.safeguards, gateways);
+    const counted = gatewaysThatCount(ctx.safeguards, gateways, 'barrier');
     if (!counted.every((gateway) => gateway.acknowledged)) return false;
     if (table.barrierVerb === 'begin_dual_write') await passDualWrite(ctx, tx, { table, gateways: counted.length });
     else if (table.barrierHalf === 1) await writesToSource(ctx, tx, table);

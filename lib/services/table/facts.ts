@@ -1,9 +1,11 @@
 import type { Db, DbTransaction } from '@/db/client';
+import { NO_REPORT } from '@/db/queries/facts/guard';
 import { type FactRow, loadFactRow } from '@/db/queries/facts/load';
 import { CHECKLIST_ITEMS } from '@/lib/domain/plan/checklist';
 import type { Facts, StreamFacts } from '@/lib/domain/plan/facts';
 import { evaluateGuardrails, GUARDRAIL_WINDOW_MS, type Guardrail } from '@/lib/domain/plan/guardrails';
 import type { Verb } from '@/lib/domain/plan/moves';
+import { mayShadow } from '@/lib/domain/routing/shadow';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
 
 /** Without a report for this long a gateway is shown as silent. It counts for every barrier and fence all the same. */
@@ -51,24 +53,22 @@ const withoutLiveChannel = (facts: Facts): Facts => ({
 });
 
 function guardrailsOf(row: FactRow): Guardrail[] {
+  const { windows, shadow_window: shadow } = row;
   return evaluateGuardrails({
+    ...(windows['0'] ?? NO_REPORT),
     windowMs: GUARDRAIL_WINDOW_MS,
     readShareMilli: row.read_share_milli,
-    readsTarget: row.window.readsTarget,
-    readsFallback: row.window.readsFallback,
-    readsSource: row.window.readsSource,
-    writes: row.window.writes,
-    mirrored: row.window.mirrored,
-    mirrorFailed: row.window.mirrorFailed,
-    targetErrors: row.window.targetErrors,
-    sourceErrors: row.window.sourceErrors,
+    earlier: [windows['1'] ?? NO_REPORT, windows['2'] ?? NO_REPORT],
+    shadow: { ...shadow, milli: mayShadow(row.stage) ? row.shadow_milli : 0 },
     dirtyCount: row.dirty.count,
+    dirtyCountMax: row.settings.dirtyCountMax,
     dirtyOldestMs: row.dirty.oldestMs,
     mismatchesOpen: row.mismatches_open,
     telemetryAgeMs: row.gateways.oldestReportMs,
     gatewaysRegistered: row.gateways.registered,
     gatewaysAcknowledged: row.gateways.acknowledged,
     epochAgeMs: row.routing_age_ms ?? 0,
+    modes: row.guard_modes,
   });
 }
 
@@ -87,6 +87,10 @@ function factsOf(row: FactRow, guardrails: Guardrail[]): Facts {
     ...proofFacts(row),
     ...copyFacts(row),
     guardrails,
+    shadow:
+      mayShadow(row.stage) && row.shadow_milli > 0
+        ? { compared: row.shadow_window.compared, differing: row.shadow_window.differing }
+        : null,
   };
 }
 
@@ -109,6 +113,7 @@ function stepsUnderWay(row: FactRow) {
     gateways: { registered, acknowledged: row.gateways.acknowledged, silent: row.gateways.silent },
     liveChannelAckedAtMs: row.strategy === 'big_bang' ? row.freeze_released_at_ms : dualWriteAt,
     canaryArrivedAtMs: row.canary_arrived_at_ms,
+    goneGateways: row.gone_gateways,
     intentsOpen: row.intents_open,
     dirty: { count: row.dirty.count, oldestMs: row.dirty.oldestMs, waitingForDelta: row.dirty.waiting },
   };
@@ -128,7 +133,7 @@ function readFacts(row: FactRow) {
     routableReads: reads.target + reads.source + reads.fallback,
     shareSinceMs: row.share_since_ms,
     approvedShareMilli: row.approved_share_milli,
-    sourceCanTakeReads: row.window.readsAll > 0 ? row.window.sourceErrors === 0 : null,
+    sourceCanTakeReads: row.windows['0'] && row.windows['0'].reads > 0 ? row.windows['0'].sourceErrors === 0 : null,
     unroutableReads: row.unroutable_reads,
     unroutableWindowMs: row.settings.unroutableWindowMs,
     backupUntilMs: row.backup_until_ms,

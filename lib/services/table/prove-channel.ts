@@ -32,7 +32,7 @@ export async function proveChannel(ctx: ServiceContext, tableId: string): Promis
   return await withTransaction(ctx.db, async (tx) => {
     const table = await lockTable(tx, tableId);
     if (table?.barrierVerb !== 'begin_dual_write' || table.isBarrierOpen) return false;
-    const gateways = gatewaysThatCount(ctx.safeguards, await gatewaysOf(tx, table));
+    const gateways = gatewaysThatCount(ctx.safeguards, await gatewaysOf(tx, table), 'barrier');
     // A gateway that came meanwhile has its own canary to send; the next round reads it.
     if (!gateways.every((gateway) => seen.gatewayIds.has(gateway.id))) return false;
     const rows = await tx
@@ -74,7 +74,11 @@ async function arrivedCanaries(
     if (table?.barrierVerb !== 'begin_dual_write' || table.isBarrierOpen) return null;
     const [row] = await tx.select({ nonce: planTable.canaryNonce }).from(planTable).where(eq(planTable.id, tableId));
     if (!row?.nonce) return null;
-    return { table, nonce: row.nonce, gateways: gatewaysThatCount(ctx.safeguards, await gatewaysOf(tx, table)) };
+    return {
+      table,
+      nonce: row.nonce,
+      gateways: gatewaysThatCount(ctx.safeguards, await gatewaysOf(tx, table), 'barrier'),
+    };
   });
   if (!asked || asked.gateways.length === 0) return null;
   const { table, nonce, gateways } = asked;

@@ -1,4 +1,5 @@
 import { signedItems } from '@/db/queries/checklist/sign-offs';
+import { readFlagNames } from '@/db/queries/flags/flags';
 import { type PlanRecord, readPlans } from '@/db/queries/view/plans';
 import { readTableRows, type TableRowRecord } from '@/db/queries/view/table-rows';
 import type { PlanView } from '@/lib/contracts/views';
@@ -27,16 +28,18 @@ export async function planViews(ctx: ServiceContext, actor: Actor): Promise<Plan
 
 async function viewsOf(ctx: ServiceContext, planId: string | null): Promise<PlanView[]> {
   const filter = { planId, windowMsMax: SHARE_WINDOW_MS_MAX, silentMs: GATEWAY_SILENT_MS };
-  const [plans, rows, signed] = await Promise.all([
+  const [plans, rows, signed, names] = await Promise.all([
     readPlans(ctx.sql, planId),
     readTableRows(ctx.sql, filter),
     signedItems(ctx.sql, planId),
+    readFlagNames(ctx.sql, planId),
   ]);
   const extras = await extrasOf(ctx, rows);
   const tables = rows.map((row, index) => ({ row, view: toTableRow(row, extras[index]!) }));
   return plans.map((plan) => ({
     ...toPlan(plan),
     tables: tables.filter(({ row }: { row: TableRowRecord }) => row.planId === plan.id).map(({ view }) => view),
+    flags: names.filter((one) => one.planId === plan.id).map(({ tableName, name }) => ({ tableName, name })),
     checklist: {
       done: signed.filter((sign) => sign.planId === plan.id).length,
       required: CHECKLIST_ITEMS.length,

@@ -15,7 +15,9 @@ export async function processesView(ctx: ServiceContext, actor: Actor): Promise<
     readGateways(ctx.sql, GATEWAY_SILENT_MS),
     readWorkers(ctx.sql, GATEWAY_SILENT_MS),
   ]);
-  const first = gateways.find((one) => one.state === 'registered' && !one.isSilent) ?? gateways[0];
+  // One inside an application has no address to point another at.
+  const servers = gateways.filter((one) => one.listen.startsWith('http'));
+  const first = servers.find((one) => one.state === 'registered' && !one.isSilent) ?? servers[0];
   return {
     gateways: gateways.map(({ unprovenSince, ...gateway }) => ({
       ...gateway,

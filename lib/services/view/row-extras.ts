@@ -69,7 +69,14 @@ export function extrasFrom(row: TableRowRecord, loaded: LoadedFacts | null, nowM
   };
 }
 
-const RANK: Record<Guardrail['state'], number> = { tripped: 3, no_data: 2, warn: 1, ok: 0 };
+const RANK: Record<Guardrail['state'], number> = {
+  tripped: 5,
+  no_data: 4,
+  warn: 3,
+  not_enough: 2,
+  ok: 1,
+  off: 0,
+};
 
 function worstOf(rails: readonly Guardrail[]): TableRowView['guardrail'] {
   const worst = [...rails].sort((a, b) => RANK[b.state] - RANK[a.state])[0];

@@ -6,8 +6,10 @@ import {
   readTableDetail,
   type TableDetailRecord,
 } from '@/db/queries/view/tables';
-import type { FenceView, TableView } from '@/lib/contracts/views';
+import type { FenceView, GuardrailView, TableView } from '@/lib/contracts/views';
 import { AppError } from '@/lib/domain/errors';
+import { GUARDS } from '@/lib/domain/plan/guard-rules';
+import type { Guardrail } from '@/lib/domain/plan/guardrails';
 import { writesOf } from '@/lib/domain/plan/stages';
 import type { Actor, ServiceContext } from '../context';
 import { GATEWAY_SILENT_MS, type LoadedFacts, loadFacts } from '../table/facts';
@@ -38,11 +40,17 @@ export async function tableView(ctx: ServiceContext, actor: Actor, tableId: stri
     fence: open ? toFence(open) : null,
     lastFence: last ? toFence(last) : null,
     barrier: barrierOf(row, detail),
-    guardrails: row.stage === 'planned' || row.stage === 'retired' ? [] : [...loaded.guardrails],
+    guardrails: row.stage === 'planned' || row.stage === 'retired' ? [] : loaded.guardrails.map(toGuardrail),
     backup: backupOf(row, detail, loaded),
     shareCeilingMilli: shareCeilingMilli(loaded.facts, actor),
   };
 }
+
+const toGuardrail = (rail: Guardrail): GuardrailView => ({
+  ...rail,
+  title: GUARDS[rail.name].title,
+  modes: GUARDS[rail.name].modes,
+});
 
 const isOver = (fence: FenceRecord): boolean => fence.step === 'released' || fence.step === 'aborted';
 

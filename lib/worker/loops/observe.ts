@@ -16,6 +16,7 @@ import { unlockSilentWorkers } from '@/db/queries/worker';
 import { queueOpenFences } from '@/db/queries/worker-fence';
 import { AppError } from '@/lib/domain/errors';
 import type { WorkerContext } from '../context';
+import { recordEndedHere } from '../process-mark';
 
 /** Rounds between two prunings of samples. */
 const PRUNE_EVERY = 300;
@@ -23,6 +24,7 @@ const PRUNE_EVERY = 300;
 export function makeObserveRound(ctx: WorkerContext): () => Promise<void> {
   let rounds = 0;
   return async () => {
+    await recordEndedHere(ctx.sql, ctx.log);
     await unlockSilentWorkers(ctx.sql);
     await closeHoldsOfEnded(ctx.sql);
     await queueOrphanedSegments(ctx.sql);

@@ -4,6 +4,7 @@ import Link from 'next/link';
 import { planQuery } from '@/app/_data/plan';
 import { useView } from '@/app/_data/use-view';
 import { routes } from '@/app/_routes/routes';
+import { CopyId } from '@/app/_ui/kit/copy-id';
 import { formatDuration } from '@/app/_ui/kit/format';
 import { KeyValues } from '@/app/_ui/kit/key-values';
 import { PageHead } from '@/app/_ui/kit/page-head';
@@ -67,6 +68,7 @@ export function Cockpit({ planId }: { planId: string }) {
       <div className="grid items-start gap-4 rail:grid-cols-2">
         <Promises plan={plan} />
         <About plan={plan} />
+        <Flags plan={plan} />
       </div>
     </div>
   );
@@ -131,6 +133,30 @@ function About({ plan }: { plan: PlanView }) {
           { label: 'Made', value: <TimeAgo at={plan.createdAt} />, note: plan.createdBy },
         ]}
       />
+    </Card>
+  );
+}
+
+function Flags({ plan }: { plan: PlanView }) {
+  return (
+    <Card
+      title="Flags"
+      note="For code that dual-writes by itself, over OFREP: .read, .routing and .stage of each table."
+    >
+      <ul className="flex flex-col gap-1">
+        {plan.flags.map(({ tableName, name }) => (
+          <li key={name} className="min-w-0 text-data">
+            <span className="sr-only">{tableName}: </span>
+            <CopyId value={`${name}.read`} what={`flag of ${tableName}`} isWhole />
+          </li>
+        ))}
+      </ul>
+      <Link
+        href={routes.helpApplications()}
+        className="mt-2 inline-flex min-h-6 items-center text-accent text-data underline-offset-2 hover:underline"
+      >
+        How to ask for them
+      </Link>
     </Card>
   );
 }

@@ -70,10 +70,14 @@ function MismatchTile({ table }: { table: TableView }) {
   );
 }
 
-const GUARDRAIL_TONE = { ok: 'ok', warn: 'warn', tripped: 'bad', no_data: 'idle' } as const satisfies Record<
-  string,
-  Tone
->;
+const GUARDRAIL_TONE = {
+  ok: 'ok',
+  warn: 'warn',
+  tripped: 'bad',
+  not_enough: 'idle',
+  no_data: 'idle',
+  off: 'idle',
+} as const satisfies Record<string, Tone>;
 
 function GuardrailTile({ table }: { table: TableView }) {
   const green = table.guardrails.filter((rail) => rail.state === 'ok').length;
