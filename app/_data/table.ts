@@ -4,6 +4,8 @@ import type {
   MismatchView,
   MoveView,
   RunView,
+  ShadowSampleView,
+  ShadowView,
   TableView,
   TrafficView,
   VerificationView,
@@ -19,6 +21,8 @@ export const tableKeys = {
   backfill: (tableId: string) => ['table', tableId, 'backfill'] as const,
   verification: (tableId: string) => ['table', tableId, 'verification'] as const,
   traffic: (tableId: string, rangeMs: number) => ['table', tableId, 'traffic', rangeMs] as const,
+  shadow: (tableId: string) => ['table', tableId, 'shadow'] as const,
+  shadowSample: (tableId: string, sampleId: string) => ['table', tableId, 'shadow', sampleId] as const,
   mismatch: (tableId: string, mismatchId: string) => ['table', tableId, 'mismatches', mismatchId] as const,
 };
 
@@ -63,6 +67,20 @@ export const mismatchQuery = (tableId: string, mismatchId: string) =>
     queryKey: tableKeys.mismatch(tableId, mismatchId),
     queryFn: ({ signal }) =>
       readJson<MismatchView>(`${pathOf(tableId)}/mismatches/${encodeURIComponent(mismatchId)}`, signal),
+  });
+
+export const shadowQuery = (tableId: string) =>
+  queryOptions({
+    queryKey: tableKeys.shadow(tableId),
+    queryFn: ({ signal }) => readJson<ShadowView>(`${pathOf(tableId)}/shadow`, signal),
+    refetchInterval: (query) => refetchMs((query.state.data?.milli ?? 0) > 0 && query.state.data?.isPossible === true),
+  });
+
+export const shadowSampleQuery = (tableId: string, sampleId: string) =>
+  queryOptions({
+    queryKey: tableKeys.shadowSample(tableId, sampleId),
+    queryFn: ({ signal }) =>
+      readJson<ShadowSampleView>(`${pathOf(tableId)}/shadow/${encodeURIComponent(sampleId)}`, signal),
   });
 
 /** What a move would do now: the same code as the act. Never cached. */

@@ -106,7 +106,37 @@ const ofTable = ({ table }: Place, name: string): Look[] => [
   {
     name: `traffic of ${name}`,
     path: `${table}/traffic?range=10800000`,
-    shows: (page) => [chart(page, /Reads/), chart(page, /Writes/), page.getByText('Marks on the charts')],
+    shows: (page) => [
+      chart(page, /Reads/),
+      chart(page, /Writes/),
+      page.getByText('Marks on the charts'),
+      page.getByRole('figure', { name: /Shadow mismatch rate/ }),
+      region(page, 'Shadow reads').getByText('Items compared'),
+      page.getByRole('list', { name: `Guardrails of ${name}` }).getByRole('listitem'),
+    ],
+  },
+  {
+    name: `share of shadow reads of ${name}`,
+    path: '',
+    staysOnPage: true,
+    prepare: (page) => page.getByRole('button', { name: 'Change shadow reads' }).click(),
+    shows: (page) => page.getByRole('dialog').getByLabel('Share of reads in percent'),
+  },
+  {
+    name: `mode of a guardrail of ${name}`,
+    path: `${table}/traffic?range=10800000`,
+    prepare: (page) =>
+      page
+        .getByRole('button', { name: 'Change Slow reads' })
+        .or(page.getByRole('button', { name: 'Change Dirty keys' }))
+        .first()
+        .click(),
+    shows: (page) => page.getByRole('dialog').getByRole('combobox'),
+  },
+  {
+    name: `traffic of ${name} again`,
+    path: `${table}/traffic?range=10800000`,
+    shows: (page) => chart(page, /Reads/),
   },
   {
     name: `traffic of ${name}, as a table`,

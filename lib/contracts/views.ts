@@ -14,6 +14,7 @@ import type { Step } from '@/lib/domain/plan/steps';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 
 export type * from './console-views';
+export type * from './shadow-views';
 
 export interface MeView {
   id: string;
@@ -260,6 +261,18 @@ export interface TrafficPoint {
   targetP50Ms: number | null;
   targetP95Ms: number | null;
   targetP99Ms: number | null;
+  /** Items that shadow reads compared, and those that stayed different; reads dropped over their bounds. */
+  shadowCompared: number | null;
+  shadowDiffering: number | null;
+  shadowDropped: number | null;
+  /** Differing of compared, in percent; null where nothing was compared. */
+  shadowPercent: number | null;
+  shadowSourceP50Ms: number | null;
+  shadowSourceP95Ms: number | null;
+  shadowSourceP99Ms: number | null;
+  shadowTargetP50Ms: number | null;
+  shadowTargetP95Ms: number | null;
+  shadowTargetP99Ms: number | null;
   observedMilli: number | null;
   dirty: number | null;
   dirtyOldestMs: number | null;

@@ -71,6 +71,20 @@ const READ_SHIFT: GuidePage = {
       ],
     },
     {
+      head: 'Shadow reads',
+      text: [
+        'From verify on, gateways repeat a share of the reads on the store that did not answer and compare. Users wait for none of them. What differs is read again from both sides with strong reads after a delay; only what stays different counts, and its two images are kept under Traffic.',
+        'While DynamoDB is the authority, such a key is settled by itself, unless that would delete an item on TerraScale: then it waits for a person. Each repeated read is a request to the other store; change the share under Traffic.',
+      ],
+    },
+    {
+      head: 'Guardrails',
+      text: [
+        'Each rule warns, then holds the share where it is, then asks for reads back. A rule that is on takes them back by itself and says why; a dry one only says that it would. An approver chooses under Traffic. After a roll-back nothing rises by itself: look at what tripped, mend it, and commit a new dry run with a reason.',
+        'No data holds a move as a tripped rule does. “Not enough data” is shown and does not hold.',
+      ],
+    },
+    {
       head: 'Going back',
       text: [
         'Reads back to DynamoDB is one action without a gate: hold the button for 600 ms, or press Shift+R and then Enter. It works while a hold, a lock or a stale screen stops everything else. Watch the observed share reach 0 %.',

@@ -23,6 +23,15 @@ export interface TrafficBucket {
   targetP50Us: number | null;
   targetP95Us: number | null;
   targetP99Us: number | null;
+  shadowCompared: number | null;
+  shadowDiffering: number | null;
+  shadowDropped: number | null;
+  shadowSourceP50Us: number | null;
+  shadowSourceP95Us: number | null;
+  shadowSourceP99Us: number | null;
+  shadowTargetP50Us: number | null;
+  shadowTargetP95Us: number | null;
+  shadowTargetP99Us: number | null;
   dirty: number | null;
   dirtyOldestMs: number | null;
   itemsPerSecond: number | null;
@@ -47,7 +56,12 @@ export async function readTraffic(
         sum(source_errors)::float8 as source_errors, sum(target_errors)::float8 as target_errors,
         sum(user_errors)::float8 as user_errors, avg(source_p50_us)::float8 as source_p50,
         max(source_p95_us) as source_p95, max(source_p99_us) as source_p99, avg(target_p50_us)::float8 as target_p50,
-        max(target_p95_us) as target_p95, max(target_p99_us) as target_p99
+        max(target_p95_us) as target_p95, max(target_p99_us) as target_p99,
+        sum(shadow_compared)::float8 as shadow_compared, sum(shadow_dropped)::float8 as shadow_dropped,
+        sum(shadow_missing + shadow_extra + shadow_different + shadow_type)::float8 as shadow_differing,
+        avg(shadow_source_p50_us)::float8 as shadow_source_p50, max(shadow_source_p95_us) as shadow_source_p95,
+        max(shadow_source_p99_us) as shadow_source_p99, avg(shadow_target_p50_us)::float8 as shadow_target_p50,
+        max(shadow_target_p95_us) as shadow_target_p95, max(shadow_target_p99_us) as shadow_target_p99
       from traffic_sample, step where plan_table_id = ${tableId} and at >= ${fromAt} and at < ${toAt} group by 1
     ),
     samples as (
@@ -60,7 +74,11 @@ export async function readTraffic(
       t.mirror_failed as "mirrorFailed", t.source_errors as "sourceErrors", t.target_errors as "targetErrors",
       t.user_errors as "userErrors", t.source_p50 as "sourceP50Us", t.source_p95 as "sourceP95Us",
       t.source_p99 as "sourceP99Us", t.target_p50 as "targetP50Us", t.target_p95 as "targetP95Us",
-      t.target_p99 as "targetP99Us", s.dirty, s.oldest as "dirtyOldestMs", s.rate as "itemsPerSecond"
+      t.target_p99 as "targetP99Us", t.shadow_compared as "shadowCompared", t.shadow_dropped as "shadowDropped",
+      t.shadow_differing as "shadowDiffering", t.shadow_source_p50 as "shadowSourceP50Us",
+      t.shadow_source_p95 as "shadowSourceP95Us", t.shadow_source_p99 as "shadowSourceP99Us",
+      t.shadow_target_p50 as "shadowTargetP50Us", t.shadow_target_p95 as "shadowTargetP95Us",
+      t.shadow_target_p99 as "shadowTargetP99Us", s.dirty, s.oldest as "dirtyOldestMs", s.rate as "itemsPerSecond"
     from step, generate_series(${fromAt}::timestamptz, ${toAt}::timestamptz - step.wide, step.wide) as b(bin)
     left join traffic t on t.bin = b.bin
     left join samples s on s.bin = b.bin

@@ -6,6 +6,8 @@ import { ATTEMPTS_MIN } from '@/lib/domain/plan/guardrails';
 import { type Actor, type ServiceContext, serviceContextOf } from '@/lib/services/context';
 import { type GatewayRig, type RigGateway, startGatewayRig } from '@/lib/testing/gateway-rig';
 import { waitFor } from '@/lib/testing/wait-for';
+import { repairShadowSample } from '../run/repair-shadow';
+import { shadowSampleView, shadowView } from '../view/shadow-view';
 import { loadFacts } from './facts';
 import { guardRound, guardTable } from './guard';
 import { setGuardMode } from './guard-modes';
@@ -83,6 +85,28 @@ describe('guardrails', () => {
     });
   }
 
+  /** The list on the screen, masked by role, and the repair that would delete. */
+  async function seesWhatDiffers() {
+    const view = await waitFor(async () => {
+      const now = await shadowView(ctx, person('viewer'), table);
+      return now.samples.length === 12 ? now : null;
+    });
+    expect(view).toMatchObject({ milli: 100_000, isPossible: true, kept: { extra: 12 } });
+    expect(view.window.classes.extra).toBe(12);
+    const [first] = view.samples;
+    expect(first).toMatchObject({ class: 'extra', state: 'waits', repairDeletes: 'target' });
+    expect(first?.key).toMatch(/^key /);
+    const of = { tableId: table, sampleId: first?.id as string };
+    const masked = await shadowSampleView(ctx, person('viewer'), of);
+    expect(masked).toMatchObject({ masked: true });
+    expect(JSON.stringify(masked.rows)).not.toContain('"target\\"');
+    const open = await shadowSampleView(ctx, person('operator'), of);
+    expect(open.rows.find((row) => row.attribute === 'from')).toMatchObject({ source: null, target: '{"S":"target"}' });
+    await expect(repairShadowSample(ctx, person('operator'), of)).rejects.toMatchObject({ code: 'auth.role_too_low' });
+    await repairShadowSample(ctx, person('approver'), of);
+    expect((await rig.dirty(table)).map((row) => row.cause)).toEqual(['mismatch']);
+  }
+
   it('take reads back to 0 % when what TerraScale answers is confirmed to differ, say why, and do it once', async () => {
     await plantDifferences('planted');
     expect(await guardRound(ctx)).toEqual({ rolledBack: [table] });
@@ -103,6 +127,7 @@ describe('guardrails', () => {
     ]);
     expect(await guardRound(ctx)).toEqual({ rolledBack: [] });
     expect(await events()).toHaveLength(told.length);
+    await seesWhatDiffers();
     // A person may not raise it again while the evidence is there.
     const loaded = await loadFacts(ctx, ctx.db, { planTableId: table });
     expect(loaded?.guardrails.find((rail) => rail.name === 'mismatches')?.state).toBe('tripped');

@@ -27,14 +27,20 @@ export async function mismatchView(
   const row = await readMismatch(ctx.sql, input.tableId, input.mismatchId);
   if (!row) throw new AppError('mismatch.not_found', 'There is no such mismatch on this table.');
   const mayReadValues = hasRole(actor, 'operator');
-  const source = openImage(ctx, row.sourceSealed);
-  const target = openImage(ctx, row.targetSealed);
   return {
     ...toMismatchRow(row, mayReadValues),
     masked: !mayReadValues,
-    rows: rowsOf(source, target, mayReadValues ? spelt : masked),
+    rows: imageRows(ctx, row, mayReadValues),
   };
 }
+
+/** Two sealed images, attribute by attribute; values only for who may read them. */
+export const imageRows = (
+  ctx: ServiceContext,
+  sealed: { sourceSealed: string | null; targetSealed: string | null },
+  mayReadValues: boolean,
+): MismatchView['rows'] =>
+  rowsOf(openImage(ctx, sealed.sourceSealed), openImage(ctx, sealed.targetSealed), mayReadValues ? spelt : masked);
 
 function openImage(ctx: ServiceContext, sealed: string | null): WireItem | null {
   if (sealed === null) return null;

@@ -78,6 +78,19 @@ function toPoint(bucket: TrafficBucket, stepMs: number): TrafficPoint {
     targetP50Ms: ms(bucket.targetP50Us),
     targetP95Ms: ms(bucket.targetP95Us),
     targetP99Ms: ms(bucket.targetP99Us),
+    shadowCompared: perSecond(bucket.shadowCompared),
+    shadowDiffering: perSecond(bucket.shadowDiffering),
+    shadowDropped: perSecond(bucket.shadowDropped),
+    // A difference is confirmed seconds after it was compared, maybe in a bucket that compared nothing.
+    shadowPercent: bucket.shadowCompared
+      ? Math.min(100, (100 * (bucket.shadowDiffering ?? 0)) / bucket.shadowCompared)
+      : null,
+    shadowSourceP50Ms: ms(bucket.shadowSourceP50Us),
+    shadowSourceP95Ms: ms(bucket.shadowSourceP95Us),
+    shadowSourceP99Ms: ms(bucket.shadowSourceP99Us),
+    shadowTargetP50Ms: ms(bucket.shadowTargetP50Us),
+    shadowTargetP95Ms: ms(bucket.shadowTargetP95Us),
+    shadowTargetP99Ms: ms(bucket.shadowTargetP99Us),
     observedMilli:
       readsSource === null || readsTarget === null || readsFallback === null
         ? null

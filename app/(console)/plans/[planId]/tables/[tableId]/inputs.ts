@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { id, reason } from '@/app/_server/action-input';
 import { CHECKS } from '@/lib/domain/assessment/checks';
+import { GUARD_MODES, GUARD_RULES } from '@/lib/domain/plan/guard-rules';
 import { MOVES, type Verb } from '@/lib/domain/plan/moves';
 import { SHARE_MAX_MILLI } from '@/lib/domain/plan/stages';
 
@@ -30,6 +31,14 @@ export const runInput = z.object({ runId: id });
 export const runLimitInput = z.object({ runId: id, itemsPerSecondMax: z.number().int().min(1).nullable() });
 export const setAsideInput = z.object({ runId: id, setAsideIds: z.array(id).min(1).max(100) });
 export const mismatchInput = z.object({ mismatchId: id });
+export const shadowShareInput = z.object({
+  tableId: id,
+  shadowMilli: z.number().int().min(0).max(SHARE_MAX_MILLI),
+  seenMilli: z.number().int(),
+  reason,
+});
+export const guardModeInput = z.object({ tableId: id, rule: z.enum(GUARD_RULES), mode: z.enum(GUARD_MODES), reason });
+export const shadowSampleInput = z.object({ tableId: id, sampleId: id });
 export const waiverInput = z.object({
   tableId: id,
   check: z.enum(CHECKS),

@@ -1,42 +1,16 @@
 import { formatBytes, formatCount, formatDuration } from '@/app/_ui/kit/format';
 import { KeyValues } from '@/app/_ui/kit/key-values';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
-import { Badge } from '@/app/_ui/primitives/badge';
 import { Card } from '@/app/_ui/primitives/card';
 import type { TableView } from '@/lib/contracts/views';
-
-const GUARDRAIL = {
-  ok: { tone: 'ok', word: 'green' },
-  warn: { tone: 'warn', word: 'warns' },
-  tripped: { tone: 'bad', word: 'tripped' },
-  not_enough: { tone: 'idle', word: 'not enough data' },
-  no_data: { tone: 'idle', word: 'no data' },
-  off: { tone: 'idle', word: 'off' },
-} as const;
+import { GuardrailList } from './guardrail-list.client';
 
 /** Guardrails with their numbers, and what is known of the table itself. */
 export function TableFacts({ table }: { table: TableView }) {
   return (
     <div className="grid items-start gap-3 rail:grid-cols-2">
       <Card title="Guardrails" note="What has no data holds a move forward; it never counts as green.">
-        {table.guardrails.length === 0 ? (
-          <p className="text-data text-muted">None applies in this stage.</p>
-        ) : (
-          <ul className="flex flex-col">
-            {table.guardrails.map((rail) => (
-              <li key={rail.name} className="flex items-start gap-2 border-border border-b py-2 last:border-b-0">
-                <Badge tone={GUARDRAIL[rail.state].tone}>{GUARDRAIL[rail.state].word}</Badge>
-                <div className="min-w-0">
-                  <p className="text-data">{rail.sentence}</p>
-                  <p className="text-caption text-muted">
-                    observed <span className="text-text-2">{rail.observed}</span> · limit{' '}
-                    <span className="text-text-2">{rail.limit}</span>
-                  </p>
-                </div>
-              </li>
-            ))}
-          </ul>
-        )}
+        <GuardrailList table={table} />
       </Card>
       <Card title="The table">
         <KeyValues items={factsOf(table)} />

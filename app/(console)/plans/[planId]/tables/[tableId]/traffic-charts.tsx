@@ -149,6 +149,81 @@ export function DirtyChart({ limit, ...props }: Shared & { limit: number }) {
   );
 }
 
+/** Of the items that shadow reads compared, how many stayed different at the recheck. */
+export function ShadowChart(props: Shared) {
+  const compared = last(props.traffic, 'shadowCompared');
+  const differing = props.traffic.points.reduce((sum, point) => sum + (point.shadowDiffering ?? 0), 0);
+  return (
+    <TimeSeriesChart
+      title="Shadow mismatch rate"
+      unit="percent of items compared"
+      caption={
+        compared === null
+          ? 'Nothing was compared lately.'
+          : `${formatRate(compared)} items/s compared lately; ${differing === 0 ? 'none differs in this range.' : 'some differ in this range.'}`
+      }
+      series={[{ key: 'shadowPercent', label: 'Differ after a recheck', role: 'bad' }]}
+      {...common(props, ['shadowPercent'])}
+    />
+  );
+}
+
+export function ShadowVolumeChart(props: Shared) {
+  const dropped = last(props.traffic, 'shadowDropped');
+  return (
+    <TimeSeriesChart
+      title="Shadow reads"
+      unit="per second"
+      caption={
+        dropped === null
+          ? 'No shadow reads lately.'
+          : dropped > 0
+            ? `${formatRate(dropped)} reads/s were dropped, so that live traffic does not wait.`
+            : 'None was dropped lately.'
+      }
+      series={[
+        { key: 'shadowCompared', label: 'Items compared', role: 'target' },
+        { key: 'shadowDiffering', label: 'Items that differ', role: 'bad', isDashed: true },
+        { key: 'shadowDropped', label: 'Reads dropped', role: 'warn', isDashed: true },
+      ]}
+      {...common(props, ['shadowCompared', 'shadowDiffering', 'shadowDropped'])}
+    />
+  );
+}
+
+/** The same reads on both stores: the fairest comparison of their pace, and nothing that users waited for. */
+export function ShadowLatencyChart(props: Shared & { percentile: 'median' | 'tail' }) {
+  const { percentile, ...rest } = props;
+  if (percentile === 'median')
+    return (
+      <TimeSeriesChart
+        title="Shadowed reads, median"
+        unit="milliseconds, p50"
+        caption={`p50: DynamoDB ${formatRate(last(rest.traffic, 'shadowSourceP50Ms'))} ms, TerraScale ${formatRate(last(rest.traffic, 'shadowTargetP50Ms'))} ms.`}
+        series={[
+          { key: 'shadowSourceP50Ms', label: 'DynamoDB', role: 'source' },
+          { key: 'shadowTargetP50Ms', label: 'TerraScale', role: 'target' },
+        ]}
+        {...common(rest, ['shadowSourceP50Ms', 'shadowTargetP50Ms'])}
+      />
+    );
+  const fields = ['shadowSourceP95Ms', 'shadowTargetP95Ms', 'shadowSourceP99Ms', 'shadowTargetP99Ms'] as const;
+  return (
+    <TimeSeriesChart
+      title="Shadowed reads, slow ones"
+      unit="milliseconds, p95 and p99"
+      caption={`p99: DynamoDB ${formatRate(last(rest.traffic, 'shadowSourceP99Ms'))} ms, TerraScale ${formatRate(last(rest.traffic, 'shadowTargetP99Ms'))} ms.`}
+      series={[
+        { key: 'shadowSourceP95Ms', label: 'DynamoDB p95', role: 'source' },
+        { key: 'shadowTargetP95Ms', label: 'TerraScale p95', role: 'target' },
+        { key: 'shadowSourceP99Ms', label: 'DynamoDB p99', role: 'source', isDashed: true },
+        { key: 'shadowTargetP99Ms', label: 'TerraScale p99', role: 'target', isDashed: true },
+      ]}
+      {...common(rest, fields)}
+    />
+  );
+}
+
 export function CopyChart(props: Shared & { limit: number | null }) {
   const rate = last(props.traffic, 'itemsPerSecond');
   return (

@@ -12,8 +12,10 @@ import { Badge } from '@/app/_ui/primitives/badge';
 import { Button } from '@/app/_ui/primitives/button';
 import { Card } from '@/app/_ui/primitives/card';
 import type { ShareView, TrafficView } from '@/lib/contracts/views';
+import { GuardrailList } from '../guardrail-list.client';
 import { Fact } from '../run-progress';
 import { DirtyChart, ErrorsChart, LatencyChart, MedianChart, ReadsChart, WritesChart } from '../traffic-charts';
+import { Shadow } from './shadow.client';
 
 const RANGE_LABEL: Record<number, string> = {
   300000: '5 min',
@@ -58,6 +60,14 @@ export function Traffic({ tableId }: { tableId: string }) {
       </div>
       <ViewNotice query={query} what="Traffic" />
       {table ? <ShareFacts share={table.share} /> : null}
+      {table ? (
+        <Card
+          title="Guardrails"
+          note="What each rule sees now, its limit, and what it does by itself. What has no data holds a move forward; it never counts as green."
+        >
+          <GuardrailList table={table} isChangeable />
+        </Card>
+      ) : null}
       {shared ? (
         <>
           <div className="grid gap-3 rail:grid-cols-2">
@@ -68,6 +78,7 @@ export function Traffic({ tableId }: { tableId: string }) {
             <MedianChart {...shared} />
             <DirtyChart {...shared} limit={table?.settings.dirtyCountMax ?? Number.MAX_SAFE_INTEGER} />
           </div>
+          <Shadow tableId={tableId} name={table?.name ?? 'this table'} {...shared} />
           <Marks traffic={shared.traffic} />
           <DirtyKeys traffic={shared.traffic} count={table?.dirty.count ?? shared.traffic.dirtyKeys.length} />
         </>

@@ -17,13 +17,7 @@ import { Card } from '@/app/_ui/primitives/card';
 import { Dialog, DialogClose, DialogContent } from '@/app/_ui/primitives/dialog';
 import type { MismatchRowView, RunView } from '@/lib/contracts/views';
 import { recheckMismatch, repairMismatch } from '../actions';
-
-const CLASS_SAYS = {
-  missing: 'missing on TerraScale',
-  extra: 'only on TerraScale',
-  different: 'different values',
-  type: 'different types',
-} as const;
+import { CLASS_SAYS } from '../difference-words';
 
 /** Differences that stayed after a recheck, each to be opened, rechecked and repaired. */
 export function Mismatches({
