@@ -16,6 +16,7 @@ function build(): Container {
     process: 'web',
     databaseUrl: config.databaseUrl,
     sealingKey: config.sealingKey,
+    exportDir: config.exportDir,
     log,
   });
   const auth = createAuth({

@@ -3,6 +3,7 @@
  * Keys of a page stand as their ids, because jsonb cannot hold every key (NUL, lone surrogates).
  */
 import type { Sql } from '@/db/client';
+import type { SegmentFile } from '@/lib/domain/export/export';
 import type { KeySchema, WireItem } from '@/lib/domain/item/item';
 import { keyFromId, keyId } from '@/lib/domain/item/key';
 import { invariant } from '@/lib/domain/result';
@@ -23,6 +24,8 @@ export interface TakenSegment extends SegmentLease {
   segmentsTotal: number;
   /** Key id of the last item of the last finished page; null at the start. */
   cursor: WireItem | null;
+  /** The file of an export that this segment is; null: a part of a scan. */
+  file: SegmentFile | null;
   pages: number;
   attempts: number;
   mismatchesMax: number;
@@ -31,6 +34,11 @@ export interface TakenSegment extends SegmentLease {
   formerOwner: string | null;
 }
 
+/** A file of an export is read by lines: its cursor is a number, under a name that cannot be an attribute's in UTF-8. */
+const LINE = '\ud800line';
+export const lineCursor = (line: number): WireItem => ({ [LINE]: { N: String(line) } });
+export const lineOf = (cursor: WireItem | null): number => Number(cursor?.[LINE]?.N ?? 0);
+
 interface SegmentRow {
   run_id: string;
   plan_table_id: string;
@@ -38,7 +46,8 @@ interface SegmentRow {
   number: number;
   side: 'source' | 'target';
   segments_total: number;
-  cursor: { id?: string } | WireItem | null;
+  cursor: { id?: string; line?: number } | WireItem | null;
+  file: SegmentFile | null;
   page_keys: { id: string }[] | null;
   pages: number;
   attempts: number;
@@ -52,10 +61,12 @@ interface SegmentRow {
 
 const cursorOf = (stored: SegmentRow['cursor'], schema: KeySchema): WireItem | null => {
   if (stored === null) return null;
+  if ('line' in stored && typeof stored.line === 'number') return lineCursor(stored.line);
   return typeof stored.id === 'string' ? keyFromId(stored.id, schema) : (stored as WireItem);
 };
 
 function storedCursor(cursor: WireItem, schema: KeySchema): JsonParameter {
+  if (Object.hasOwn(cursor, LINE)) return { line: lineOf(cursor) };
   const id = keyId(cursor, schema);
   invariant(id.ok, 'a cursor of a table scan is a key of the table');
   return { id: id.value };
@@ -76,7 +87,7 @@ export async function takeSegment(
 async function takeOnce(sql: Sql, ask: Parameters<typeof takeSegment>[1]): Promise<TakenSegment | null> {
   return await sql.begin(async (tx) => {
     const rows = await tx<SegmentRow[]>`
-      select s.run_id, r.plan_table_id, r.kind, s.number, s.side, r.segments_total, s.cursor, s.page_keys, s.pages,
+      select s.run_id, r.plan_table_id, r.kind, s.number, s.side, r.segments_total, s.cursor, s.file, s.page_keys, s.pages,
              s.attempts, r.mismatches_max, s.lease_owner, w.state as former_state, s.lease_token, t.key_schema,
              (p.settings ->> 'deltaMs')::float8 as delta_ms
       from segment s join run r on r.id = s.run_id join plan_table t on t.id = r.plan_table_id
@@ -118,6 +129,7 @@ async function takeOnce(sql: Sql, ask: Parameters<typeof takeSegment>[1]): Promi
       side: row.side,
       segmentsTotal: row.segments_total,
       cursor: cursorOf(row.cursor, row.key_schema),
+      file: row.file,
       pages: row.pages,
       attempts: row.attempts,
       mismatchesMax: row.mismatches_max,

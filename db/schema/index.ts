@@ -2,6 +2,7 @@ export * from './auth';
 export * from './connection';
 export * from './dirty';
 export * from './evidence';
+export * from './export';
 export * from './plan';
 export * from './process';
 export * from './routing';

@@ -1,4 +1,5 @@
 import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { SegmentFile } from '@/lib/domain/export/export';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 import { count, instant, keyDigest } from './columns';
 import { planTable } from './plan';
@@ -19,6 +20,8 @@ export const run = pgTable(
     itemsEstimate: count('items_estimate').notNull().default(0),
     itemsPerSecondMax: integer('items_per_second_max'),
     mismatchesMax: integer('mismatches_max').notNull().default(1000),
+    /** Where a backfill reads: the table itself, or the files of an export. */
+    source: text('source').$type<'scan' | 'export'>().notNull().default('scan'),
     stopReason: text('stop_reason'),
     /** One sentence with numbers while workers are held back; null while running freely. */
     throttleReason: text('throttle_reason'),
@@ -49,6 +52,8 @@ export const segment = pgTable(
     /** A verification reads the source, then the target for keys that the source does not have. */
     side: text('side').$type<'source' | 'target'>().notNull().default('source'),
     state: text('state').$type<SegmentState>().notNull().default('waiting'),
+    /** The data file of an export that this segment is. */
+    file: jsonb('file').$type<SegmentFile>(),
     /** LastEvaluatedKey of the last finished page, typed as on the wire. */
     cursor: jsonb('cursor').$type<Record<string, unknown>>(),
     /** The keys of the page being written, stored before its first write (PROTOCOL C3). */

@@ -71,6 +71,12 @@ export const FIELDS = {
     example: '.landfall',
     schema: z.string().min(1).optional().default('.landfall'),
   }),
+  exportDir: field({
+    variable: 'LANDFALL_EXPORT_DIR',
+    about: 'Folder below which exports of DynamoDB tables may be read; web and workers see it under the same path.',
+    example: '/srv/exports',
+    schema: z.string().min(1).optional(),
+  }),
   databaseUrl: field({
     variable: 'DATABASE_URL',
     about: 'A Postgres (15 or newer) of yours. Without it, `npm start` and `npm run demo` run an embedded one.',

@@ -13,12 +13,12 @@ const SHARED = ['nodeEnv', 'logLevel', 'dataDir', 'safeguardsOff'] as const;
 /** What each kind of process wants. `optional` names those that it can do without. */
 export const PROCESSES = {
   web: {
-    fields: [...SHARED, 'databaseUrl', 'sealingKey', 'authSecret', 'publicUrl', 'bindHost', 'webPort'],
-    optional: [],
+    fields: [...SHARED, 'databaseUrl', 'sealingKey', 'authSecret', 'publicUrl', 'bindHost', 'webPort', 'exportDir'],
+    optional: ['exportDir'],
   },
   worker: {
-    fields: [...SHARED, 'databaseUrl', 'sealingKey', 'workerName', 'workerConcurrency'],
-    optional: [],
+    fields: [...SHARED, 'databaseUrl', 'sealingKey', 'workerName', 'workerConcurrency', 'exportDir'],
+    optional: ['exportDir'],
   },
   gateway: {
     fields: [

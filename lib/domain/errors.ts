@@ -292,6 +292,26 @@ export const ERRORS = {
       'Or allow this connection to create tables.',
     ],
   },
+  'export.unreadable': {
+    http: 422,
+    retry: false,
+    title: 'The export cannot be used as it lies there',
+    check: [
+      'The sentence names the object and what is wrong with it.',
+      'The folder to name is the one that holds manifest-summary.json.',
+      'The key of the source connection must be allowed s3:GetObject on it.',
+      'An object that is not what its manifest says cannot be mended: make the export again.',
+    ],
+  },
+  'export.refused': {
+    http: 422,
+    retry: true,
+    title: 'DynamoDB does not make this export',
+    check: [
+      'Exports need point-in-time recovery on the table.',
+      'The key needs dynamodb:ExportTableToPointInTime, dynamodb:DescribeExport, dynamodb:DescribeContinuousBackups and s3:PutObject.',
+    ],
+  },
   'run.not_found': {
     http: 404,
     retry: false,

@@ -19,6 +19,7 @@ export const SAFEGUARDS = {
   liveChannelFirst: 'C1: no backfill before every gateway dual writes and delta has passed',
   checkpointAfterSettle: 'C1: the checkpoint of a stream moves only over records whose keys were settled',
   consistentScan: 'C2: scans of a backfill and a verification are consistent',
+  exportAfterChannel: 'C2: an export shows a time later than the proof of its live channel plus delta',
   pageKeys: 'C3: the keys of a page are stored before its first write',
   expiredAbsent: 'C4: expired items count as absent',
   recheck: 'C5: only what stays different after the recheck delay is a mismatch',

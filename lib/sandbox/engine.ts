@@ -2,6 +2,7 @@
  * The store behind both shims: dynalite's validations, actions and level database, and what dynalite lacks:
  * transactions under a lock and TTL metadata. One object a side; HTTP, keys, quotas and faults are the shims' affair.
  */
+import type { WireItem } from '@/lib/adapters/ports';
 import {
   act,
   clientError,
@@ -14,6 +15,7 @@ import {
   validated,
   validationError,
 } from './dynalite-modules';
+import { ExportService } from './exports/export-service';
 import { parseRequest, renderAnswer } from './proto-name';
 import { SharedLock } from './shared-lock';
 import { StreamBook } from './streams/stream-book';
@@ -50,6 +52,7 @@ export class Engine {
   readonly #lock = new SharedLock();
   readonly counts: TableCounts;
   readonly streams: StreamBook;
+  readonly exports = new ExportService((table) => this.#items(table));
 
   /** `path` is a directory of its own; without it the data lives in memory. */
   constructor(
@@ -90,6 +93,12 @@ export class Engine {
       }
       case 'TransactGetItems':
         return await this.#lock.alone(() => runTransactGet(store, input));
+      case 'DescribeContinuousBackups':
+        return this.exports.describeBackups();
+      case 'ExportTableToPointInTime':
+        return await this.exports.start(input);
+      case 'DescribeExport':
+        return this.exports.describe(input);
       case 'UpdateTimeToLive':
         return await this.#lock.alone(() => this.#updateTimeToLive(input));
       case 'DescribeTimeToLive':
@@ -112,6 +121,17 @@ export class Engine {
     const answer = await this.#lock.shared(() => this.streams.around(writes, () => act(store, operation, data)));
     if (operation === 'CreateTable' && stream !== undefined) this.streams.specify(String(data.TableName), stream);
     return operation === 'DescribeTable' ? this.streams.describe(await this.counts.describe(answer)) : answer;
+  }
+
+  async #items(TableName: string): Promise<WireItem[]> {
+    const items: WireItem[] = [];
+    let ExclusiveStartKey: unknown;
+    do {
+      const page = await this.#act('Scan', { TableName, ...(ExclusiveStartKey ? { ExclusiveStartKey } : {}) });
+      items.push(...(page.Items as WireItem[]));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey !== undefined);
+    return items;
   }
 
   async #updateStream(given: Json, stream: unknown): Promise<Json> {

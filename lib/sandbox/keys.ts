@@ -26,7 +26,14 @@ const NEEDS: Record<string, Permission> = {
     ]),
   ),
   ...Object.fromEntries(
-    ['DescribeTable', 'ListTables', 'DescribeTimeToLive', 'ListTagsOfResource'].map((name) => [name, 'describe']),
+    [
+      'DescribeTable',
+      'ListTables',
+      'DescribeTimeToLive',
+      'ListTagsOfResource',
+      'DescribeContinuousBackups',
+      'DescribeExport',
+    ].map((name) => [name, 'describe']),
   ),
 };
 export const permissionFor = (operation: string): Permission => NEEDS[operation] ?? 'manage';

@@ -21,6 +21,8 @@ export interface ServiceContext {
   clock: Clock;
   log: Log;
   safeguards: SafeguardSet;
+  /** The folder below which exports may be read; null: none. */
+  exportDir: string | null;
   /** A store over HTTP; whoever asks for one closes it. */
   makeWire(target: StoreTarget): StoreWire;
   /** 20 characters of randomness, fit for an id. */
@@ -35,6 +37,7 @@ export interface ServiceConfig {
   log?: Log;
   clock?: Clock;
   safeguards?: SafeguardSet;
+  exportDir?: string | undefined;
 }
 
 /** The actor of what Landfall does by itself. */
@@ -59,6 +62,7 @@ export function serviceContextOf(
     clock: config.clock ?? systemClock,
     log: config.log ?? createLog({ process: config.process ?? 'service' }),
     safeguards: config.safeguards ?? ALL_SAFEGUARDS,
+    exportDir: config.exportDir ?? null,
     makeWire: (target) => createStoreWire(target),
     random,
     newId: (kind) => makeId(kind, random()),

@@ -31,6 +31,7 @@ export function greenFacts(over: Partial<Facts> = {}): Facts {
     liveChannelAckedAtMs: NOW_MS - HOUR_MS,
     canaryArrivedAtMs: NOW_MS - HOUR_MS,
     stream: null,
+    exportSource: null,
     budget: { requestsPerSecond: 100 },
     backfill: { state: 'done', segments: 4, segmentsDone: 4, segmentsFailed: 0, setAside: 0, setAsideAccepted: 0 },
     verification: {

@@ -85,6 +85,7 @@ export const servicesWith = (given: Partial<WorkerServices> = {}): WorkerService
   proveChannels: async () => {},
   streamLost: async () => {},
   guard: async () => {},
+  pollExports: async () => {},
   care: async () => {},
   ...given,
 });

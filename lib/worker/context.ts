@@ -27,6 +27,8 @@ export interface WorkerServices {
   streamLost(planTableId: string, sentence: string): Promise<void>;
   /** Looks at guardrails: says what went up, and takes reads back where a rule that is on asks for it. */
   guard(): Promise<void>;
+  /** Looks at exports that DynamoDB was asked for. */
+  pollExports(): Promise<void>;
   /** Raises and delivers alerts, and lets sign-offs lapse whose fact is gone. */
   care(): Promise<void>;
 }

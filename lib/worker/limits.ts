@@ -21,6 +21,10 @@ export interface WorkerLimits {
   settleKeysMax: number;
   settleRoundsMax: number;
   settleBatchesAtATime: number;
+  /** A file of an export is worked on for this long, because going on costs fetching and unpacking it again. */
+  exportSliceMsMax: number;
+  /** Between two looks at an export that DynamoDB is making. */
+  exportPollMs: number;
   /** Shards that one process reads at a time. */
   streamShardsMax: number;
   /** Lease of a shard, renewed at a sixth of it. */
@@ -50,6 +54,8 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   settleKeysMax: 100,
   settleRoundsMax: 5,
   settleBatchesAtATime: 4,
+  exportSliceMsMax: 300_000,
+  exportPollMs: 10_000,
   streamShardsMax: 128,
   streamLeaseMs: 15_000,
   streamPollMs: 1_000,

@@ -12,7 +12,14 @@ async function main(config: WorkerConfig): Promise<void> {
   const log = createLog({ process: 'worker', level: config.logLevel, destination: process.stderr });
   const safeguards = safeguardsOf(config);
   const { databaseUrl, sealingKey } = config;
-  const services = createServiceContext({ process: 'worker', databaseUrl, sealingKey, log, safeguards });
+  const services = createServiceContext({
+    process: 'worker',
+    databaseUrl,
+    sealingKey,
+    log,
+    safeguards,
+    exportDir: config.exportDir,
+  });
   let isEnding = false;
   const end = async (code: number): Promise<void> => {
     if (isEnding) return;

@@ -121,7 +121,17 @@ export function makeWorkerContext(
 }
 
 type Loops = Record<
-  'control' | 'fences' | 'holds' | 'observe' | 'settle' | 'barriers' | 'reaper' | 'guard' | 'care' | 'streams',
+  | 'control'
+  | 'fences'
+  | 'holds'
+  | 'observe'
+  | 'settle'
+  | 'barriers'
+  | 'reaper'
+  | 'guard'
+  | 'care'
+  | 'streams'
+  | 'exports',
   Loop
 >;
 
@@ -139,6 +149,7 @@ function startLoops(ctx: WorkerContext): Loops {
     guard: loop('guard', GUARD_MS, () => ctx.services.guard()),
     care: loop('care', CARE_MS, () => ctx.services.care()),
     streams: streamsLoop(ctx),
+    exports: loop('exports', limits.exportPollMs, () => ctx.services.pollExports()),
   };
 }
 

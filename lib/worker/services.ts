@@ -2,6 +2,7 @@
 import { careRound } from '@/lib/services/alert/watch';
 import type { ServiceContext } from '@/lib/services/context';
 import { forgetOldAnswers } from '@/lib/services/evidence/idempotency';
+import { pollExports } from '@/lib/services/export/start-export';
 import { reapFences } from '@/lib/services/fence/abort';
 import { retireCredentials } from '@/lib/services/fence/credentials';
 import { runFence } from '@/lib/services/fence/run-fence';
@@ -28,6 +29,7 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
     proveChannels: async () => void (await proveChannels(ctx)),
     streamLost: (tableId, sentence) => streamLost(ctx, { tableId, sentence }),
     guard: async () => void (await guardRound(ctx)),
+    pollExports: () => pollExports(ctx),
     care: async () => {
       await careRound(ctx);
       await retireCredentials(ctx);

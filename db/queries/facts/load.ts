@@ -51,6 +51,11 @@ export interface FactRow {
     fault: string | null;
   } | null;
   live_channel: LiveChannel;
+  export_source: {
+    state: 'exporting' | 'ready' | 'failed';
+    shownUntilMs: number | null;
+    failure: string | null;
+  } | null;
   verify_again_since_ms: number | null;
   backup_until_ms: number | null;
   last_change_by: string | null;
@@ -160,6 +165,8 @@ export async function loadFactRow(tx: Db | DbTransaction, query: FactQuery): Pro
         where c.id in (b.source_connection_id, b.target_connection_id)) as budget_per_second,
       b.barrier_verb, b.barrier_epoch::float8 as barrier_epoch, ${ms(sql`b.barrier_passed_at`)} as barrier_passed_at_ms,
       ${ms(sql`b.canary_arrived_at`)} as canary_arrived_at_ms,
+      (select json_build_object('state', x.state, 'shownUntilMs', ${ms(sql`x.shown_until_at`)}, 'failure', x.failure)
+        from export_source x where x.plan_table_id = b.id) as export_source,
       b.live_channel, ${streamOf()} as stream,
       ${ms(sql`b.verify_again_since`)} as verify_again_since_ms, ${ms(sql`b.backup_until`)} as backup_until_ms,
       b.last_change_by, ${ms(sql`b.last_change_at`)} as last_change_at_ms,

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../result';
 import { sha256 } from '../sha256';
 import type { Actor, Facts, GateResult } from './facts';
 import { checkGate, type Intent } from './gates';
-import { type Move, moveOf, ROLE_RANK, type Verb } from './moves';
+import { type GateName, type Move, moveOf, ROLE_RANK, type Verb } from './moves';
 import { SHARE_MAX_MILLI } from './stages';
 import { type Step, stepsOf } from './steps';
 import { isStreamGate } from './stream-gates';
@@ -102,7 +102,10 @@ function gatesOf(facts: Facts, move: Move, share: number) {
   if (move.verb === 'set_read_share' && share < facts.desiredShareMilli) return [];
   // A shift is a dual-write story; a big bang has never observed a share or opened a live channel through gateways.
   // Where no stream is read there is none to be held up by.
-  return facts.stream === null ? move.gates.filter((name) => !isStreamGate(name)) : move.gates;
+  return move.gates.filter((name: GateName) => {
+    if (isStreamGate(name)) return facts.stream !== null;
+    return name !== 'export_after_channel' || facts.exportSource !== null;
+  });
 }
 
 function hashOf(facts: Facts, asked: { verb: Verb; share: number; long: boolean }, steps: readonly Step[]): string {

@@ -35,6 +35,8 @@ export interface Facts {
   canaryArrivedAtMs: number | null;
   /** The source's stream where it is read beside the gateways; null: gateways alone carry the live writes. */
   stream: StreamFacts | null;
+  /** The export that a backfill would read; null: it scans the table. */
+  exportSource: { state: 'exporting' | 'ready' | 'failed'; shownUntilMs: number | null; failure: string | null } | null;
   budget: { requestsPerSecond: number } | null;
   backfill: {
     state: string;

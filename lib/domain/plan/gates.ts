@@ -1,4 +1,5 @@
 import { formatCount, formatMs, formatShare } from '../units';
+import { exportAfterChannel } from './export-gate';
 import type { Facts, GateResult } from './facts';
 import { SPARSE_SHARE_MILLI } from './guardrails';
 import type { GateName } from './moves';
@@ -159,6 +160,7 @@ const CHECKS: Record<GateName, Check> = {
     ),
   live_channel_proven: liveChannel,
   ...STREAM_CHECKS,
+  export_after_channel: exportAfterChannel,
   budget_set: (f) =>
     gate(
       f.budget !== null && f.budget.requestsPerSecond > 0,

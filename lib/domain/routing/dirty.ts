@@ -4,6 +4,7 @@ export const DIRTY_CAUSES = [
   'unknown_outcome',
   'confirm_differed',
   'stream_record',
+  'export_record',
   'read_missed',
   'mismatch',
   'unclean_exit',

@@ -1,7 +1,8 @@
 import { and, eq, inArray, max, sql } from 'drizzle-orm';
 import type { DbTransaction } from '@/db/client';
-import { planTable, run, segment } from '@/db/schema';
+import { exportSource, planTable, run, segment } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
+import type { SegmentFile } from '@/lib/domain/export/export';
 import type { Actor, ServiceContext } from '../context';
 
 /** Items that one segment is meant to hold; a scan's parallelism follows the size of the table. */
@@ -13,6 +14,8 @@ const JOB_ATTEMPTS_MAX = 25;
 const TASK = { backfill: 'backfill-segment', verification: 'verify-segment' } as const;
 /** The settle of dirty keys runs before a backfill, a backfill before a verification. */
 const PRIORITY = { backfill: 10, verification: 20 } as const;
+/** Rows of one statement, far below what one may bind. */
+const ROWS_A_STATEMENT = 500;
 const UNFINISHED = ['waiting', 'running', 'paused'] as const;
 
 export interface NewRun {
@@ -46,14 +49,16 @@ export async function createRun(ctx: ServiceContext, tx: DbTransaction, ask: New
     .from(run)
     .where(sameKind);
   const runId = ctx.newId('run');
-  const segments = segmentsFor(table.shape.itemCount);
+  const files = ask.kind === 'backfill' ? await filesOf(tx, ask.tableId) : null;
+  const segments = files?.length ?? segmentsFor(table.shape.itemCount);
   await tx.insert(run).values({
     id: runId,
     planTableId: ask.tableId,
     kind: ask.kind,
     generation: (last?.generation ?? 0) + 1,
     segmentsTotal: segments,
-    itemsEstimate: table.shape.itemCount,
+    source: files === null ? 'scan' : 'export',
+    itemsEstimate: files?.reduce((sum, file) => sum + file.itemCount, 0) ?? table.shape.itemCount,
     itemsPerSecondMax: table.itemsPerSecondMax,
     startedBy: ask.startedBy.name,
     createdAt: sql`clock_timestamp()`,
@@ -61,11 +66,23 @@ export async function createRun(ctx: ServiceContext, tx: DbTransaction, ask: New
   });
   const sides = ask.kind === 'verification' ? (['source', 'target'] as const) : (['source'] as const);
   const rows = sides.flatMap((side) =>
-    Array.from({ length: segments }, (_, number) => ({ id: ctx.newId('segment'), runId, number, side })),
+    Array.from({ length: segments }, (_, number) => {
+      const file = files?.[number] ?? null;
+      return { id: ctx.newId('segment'), runId, number, side, file };
+    }),
   );
-  await tx.insert(segment).values(rows);
+  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT)
+    await tx.insert(segment).values(rows.slice(at, at + ROWS_A_STATEMENT));
   await queueSegments(tx, runId);
   return runId;
+}
+
+/** Every file of the export that was chosen, those of the full one first; null: the table is scanned. */
+async function filesOf(tx: DbTransaction, tableId: string): Promise<SegmentFile[] | null> {
+  const [row] = await tx.select().from(exportSource).where(eq(exportSource.planTableId, tableId));
+  if (!row) return null;
+  if (row.state !== 'ready') throw new AppError('table.move_refused', 'The export is not complete.');
+  return row.manifests.flatMap(({ files, type }) => files.map((file) => ({ ...file, type })));
 }
 
 /** Queues every segment of a run that is not done, under its job key: one that waits already is not doubled. */

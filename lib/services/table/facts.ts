@@ -40,6 +40,9 @@ export async function loadFacts(
   if (!row) return null;
   const guardrails = guardrailsOf(row);
   const facts = factsOf(row, guardrails);
+  // Tests only: what was written between an export and the live channel is then in neither.
+  if (!ctx.safeguards.exportAfterChannel && facts.exportSource)
+    facts.exportSource = { ...facts.exportSource, shownUntilMs: Number.MAX_SAFE_INTEGER };
   // Tests only: a backfill may then begin while a source-only write of an older routing is still on its way.
   if (!ctx.safeguards.liveChannelFirst) return { facts: withoutLiveChannel(facts), guardrails, row };
   return { facts, guardrails, row };
@@ -175,6 +178,7 @@ function copyFacts(row: FactRow) {
   const { backfill, verification } = row;
   return {
     stream: streamFacts(row),
+    exportSource: row.export_source,
     backfill: backfill
       ? {
           state: backfill.state,

@@ -45,9 +45,10 @@ interface Outcome {
 export async function copyPage(
   ctx: WorkerContext,
   work: SegmentWork,
-  sides: CopySides & { page: SlicedPage },
+  sides: CopySides & { page: SlicedPage /** Keys read beside the items and marked already. */; marked?: number },
 ): Promise<PageEnd> {
   const { segment, table } = work;
+  const { marked = 0 } = sides;
   const entries = livingOf(ctx, work, sides.page);
   if (ctx.safeguards.pageKeys && entries.length > 0) {
     const isStored = await ctx.ledger.storePageKeys(
@@ -64,11 +65,11 @@ export async function copyPage(
     cursor: sides.page.cursor,
     schema: table.schema,
     counts: {
-      itemsRead: sides.page.items.length,
+      itemsRead: sides.page.items.length + marked,
       itemsWritten: outcome.written,
       itemsExpired: sides.page.items.length - entries.length,
       itemsSetAside: outcome.setAside.length,
-      itemsMarked: outcome.unknown.length + outcome.differed.length,
+      itemsMarked: outcome.unknown.length + outcome.differed.length + marked,
       bytesRead: bytesOfItems(sides.page.items),
       compared: 0,
       suspects: 0,

@@ -66,7 +66,8 @@ async function takeAndRun(ctx: WorkerContext, segmentId: string, makePager: Make
 type End = 'slice' | 'stopped' | 'finished' | 'lost';
 
 async function pages(ctx: WorkerContext, work: SegmentWork, makePager: MakePager): Promise<End> {
-  const sliceEndsAtMs = ctx.clock.monotonicMs() + ctx.limits.sliceMsMax;
+  const { sliceMsMax, exportSliceMsMax } = ctx.limits;
+  const sliceEndsAtMs = ctx.clock.monotonicMs() + (work.segment.file === null ? sliceMsMax : exportSliceMsMax);
   const page = await makePager(work);
   let cursor: WireItem | null = work.segment.cursor;
   for (;;) {
