@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { STRATEGIES } from '@/lib/domain/plan/stages';
+import { LIVE_CHANNELS, STRATEGIES } from '@/lib/domain/plan/stages';
 
 export const PLAN_TABLES_MAX = 100;
 
@@ -13,6 +13,8 @@ export const planTableInput = z.object({
   name: tableName,
   /** The same name where it is left out. */
   targetName: z.union([z.literal(''), tableName]).optional(),
+  /** The source's stream beside the gateways, for writers that bypass these. */
+  liveChannel: z.enum(LIVE_CHANNELS, 'Gateways alone, or gateways and the stream.').optional(),
   wave: z.coerce
     .number('A number.')
     .int('A whole number.')

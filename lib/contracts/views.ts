@@ -9,12 +9,15 @@ import type { GateResult, PlanSettings } from '@/lib/domain/plan/facts';
 import type { GuardMode } from '@/lib/domain/plan/guard-rules';
 import type { Guardrail, GuardState } from '@/lib/domain/plan/guardrails';
 import type { Move, Verb } from '@/lib/domain/plan/moves';
-import type { HoldKind, Stage, Strategy, Writes } from '@/lib/domain/plan/stages';
+import type { HoldKind, LiveChannel, Stage, Strategy, Writes } from '@/lib/domain/plan/stages';
 import type { Step } from '@/lib/domain/plan/steps';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 
+import type { CopySourceView, StreamView } from './source-views';
+
 export type * from './console-views';
 export type * from './shadow-views';
+export type * from './source-views';
 
 export interface MeView {
   id: string;
@@ -111,6 +114,7 @@ export interface GuardrailView extends Guardrail {
 export interface TableView extends TableRowView {
   version: number;
   targetName: string;
+  liveChannel: LiveChannel;
   wave: number;
   keySchema: { partition: { name: string; type: string }; sort: { name: string; type: string } | null };
   shape: {
@@ -170,6 +174,8 @@ export interface SegmentView {
   number: number;
   side: 'source' | 'target';
   state: SegmentState;
+  /** The data file of an export. */
+  file: string | null;
   pages: number;
   itemsRead: number;
   itemsWritten: number;
@@ -183,6 +189,8 @@ export interface RunView {
   id: string;
   kind: 'backfill' | 'verification';
   generation: number;
+  /** What a backfill reads. */
+  source: 'scan' | 'export';
   state: RunState;
   segments: SegmentView[];
   itemsRead: number;
@@ -217,6 +225,9 @@ export interface SetAsideView {
 }
 
 export interface BackfillView {
+  /** Null: gateways alone carry the live writes. */
+  stream: StreamView | null;
+  source: CopySourceView;
   runs: RunView[];
   setAside: SetAsideView[];
 }

@@ -11,6 +11,7 @@ export interface RunRecord {
   id: string;
   kind: 'backfill' | 'verification';
   generation: number;
+  source: 'scan' | 'export';
   state: RunState;
   itemsEstimate: number;
   itemsPerSecondMax: number | null;
@@ -28,6 +29,8 @@ export interface SegmentRecord {
   number: number;
   side: 'source' | 'target';
   state: SegmentState;
+  /** The data file of an export. */
+  file: string | null;
   pages: number;
   itemsRead: number;
   itemsWritten: number;
@@ -48,7 +51,7 @@ export interface SegmentRecord {
 /** Runs of one kind of a table, newest first, at most `RUNS_MAX`. */
 export async function readRuns(sql: Sql, tableId: string, kind: RunRecord['kind']): Promise<RunRecord[]> {
   return await sql<RunRecord[]>`
-    select id, kind, generation, state, items_estimate::float8 as "itemsEstimate",
+    select id, kind, generation, source, state, items_estimate::float8 as "itemsEstimate",
       items_per_second_max as "itemsPerSecondMax", throttle_reason as "throttleReason", stop_reason as "stopReason",
       started_by as "startedBy", created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"
     from run where plan_table_id = ${tableId} and kind = ${kind} order by generation desc limit ${RUNS_MAX}`;
@@ -57,7 +60,7 @@ export async function readRuns(sql: Sql, tableId: string, kind: RunRecord['kind'
 export async function readSegments(sql: Sql, runIds: readonly string[]): Promise<SegmentRecord[]> {
   if (runIds.length === 0) return [];
   return await sql<SegmentRecord[]>`
-    select id, run_id as "runId", number, side, state, pages, items_read::float8 as "itemsRead",
+    select id, run_id as "runId", number, side, state, file ->> 'key' as file, pages, items_read::float8 as "itemsRead",
       items_written::float8 as "itemsWritten", items_expired::float8 as "itemsExpired",
       items_set_aside::float8 as "itemsSetAside", items_marked::float8 as "itemsMarked",
       bytes_read::float8 as "bytesRead", compared::float8 as compared, suspects::float8 as suspects, hot::float8 as hot,

@@ -1,6 +1,6 @@
 import type { Sql } from '@/db/client';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
-import type { HoldKind, Stage, Strategy } from '@/lib/domain/plan/stages';
+import type { HoldKind, LiveChannel, Stage, Strategy } from '@/lib/domain/plan/stages';
 import type { RunState } from '@/lib/domain/run/states';
 
 /** Tables read at once; a fleet beyond it is filtered by plan. */
@@ -12,6 +12,7 @@ export interface TableRowRecord {
   tableId: string;
   name: string;
   targetName: string;
+  liveChannel: LiveChannel;
   strategy: Strategy;
   stage: Stage;
   stageSince: Date;
@@ -86,7 +87,7 @@ export async function readTableRows(sql: Sql, filter: TableRowFilter): Promise<T
       limit ${TABLE_ROWS_MAX}
     )
     select it.plan_id as "planId", it.plan_name as "planName", it.id as "tableId", it.name,
-      it.target_name as "targetName", it.strategy, it.stage, it.stage_since as "stageSince", it.wave, it.version,
+      it.target_name as "targetName", it.live_channel as "liveChannel", it.strategy, it.stage, it.stage_since as "stageSince", it.wave, it.version,
       it.settings, it.hold_kind as "holdKind", it.hold_reason as "holdReason", it.hold_by as "holdBy",
       it.hold_since as "holdSince", it.read_share_milli as "readShareMilli", it.share_since as "shareSince",
       it.assessed_at as "assessedAt", it.target_proven_at as "targetProvenAt",

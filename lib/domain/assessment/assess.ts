@@ -188,10 +188,13 @@ function indexes({ source }: AssessmentEvidence): Found {
 function streams({ source }: AssessmentEvidence): Found {
   if (!source.described) return unknown(NOT_DESCRIBED, ASK_AGAIN, source.detail);
   if (source.described.streamView === null)
-    return passed('The table has no stream, so nothing hangs on it.', 'no stream');
+    return passed(
+      'The table has no stream, so nothing hangs on it. Landfall turns one on only where it is to read it.',
+      'no stream',
+    );
   return warned(
     'The table has a stream. What consumes it (functions, feeds) has no counterpart on TerraScale.',
-    'Find out who reads the stream and move that first; until the source is closed it goes on as before.',
+    'Find out who reads the stream and move that first; until the source is closed it goes on as before. A shard takes two readers: where Landfall reads the stream too, there is room for one other.',
     source.described.streamView,
   );
 }

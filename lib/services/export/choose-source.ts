@@ -62,11 +62,13 @@ export async function chooseScan(ctx: ServiceContext, actor: Actor, input: { tab
   });
 }
 
+export const isChoosable = (stage: Stage): boolean => CHOOSABLE.includes(stage);
+
 /** The table, locked, where its copy has not begun. */
 export async function choosable(tx: DbTransaction, tableId: string): Promise<LockedTable> {
   const table = await lockTable(tx, tableId);
   if (!table) throw new AppError('table.not_found', 'There is no such table.');
-  if (!CHOOSABLE.includes(table.stage))
+  if (!isChoosable(table.stage))
     throw new AppError(
       'table.move_refused',
       `The copy of ${table.name} has begun; abandon it to choose another source.`,

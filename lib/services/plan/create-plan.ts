@@ -148,6 +148,8 @@ function tablesOf(
       name: table.name,
       alias,
       targetName: table.targetName || table.name,
+      // In a big bang nobody writes during the copy, so there is nothing to carry.
+      liveChannel: from.given.strategy === 'big_bang' ? ('gateway' as const) : (table.liveChannel ?? 'gateway'),
       wave: from.given.strategy === 'incremental' ? (table.wave ?? 1) : 1,
       position: at + 1,
       keySchema,

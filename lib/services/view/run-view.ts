@@ -17,18 +17,28 @@ import { type LoadedFacts, loadFacts } from '../table/facts';
 import { etaRangeMs } from './eta';
 import { hasRole, requireRole } from './require-role';
 import { sayKey } from './say-key';
+import { copySourceView, streamView } from './sources-view';
 import { iso } from './table-row';
 
 /** Runs whose segments are sent too; older ones show their sums alone. */
 const RUNS_WITH_MAP = 3;
+/** Segments of one run on its map. */
+const MAP_CELLS_MAX = 1_000;
 
 /** Backfills of a table with their segments, and what could not be written. @throws AppError `table.not_found` */
 export async function backfillView(ctx: ServiceContext, actor: Actor, tableId: string): Promise<BackfillView> {
   requireRole(actor, 'viewer');
-  await requireFacts(ctx, tableId);
-  const [runs, setAside] = await Promise.all([runViews(ctx, tableId, 'backfill'), readSetAside(ctx.sql, tableId)]);
+  const loaded = await requireFacts(ctx, tableId);
+  const [runs, setAside, stream, source] = await Promise.all([
+    runViews(ctx, tableId, 'backfill'),
+    readSetAside(ctx.sql, tableId),
+    streamView(ctx, tableId, loaded),
+    copySourceView(ctx, tableId),
+  ]);
   const mayReadValues = hasRole(actor, 'operator');
   return {
+    stream,
+    source,
     runs,
     setAside: setAside.map((row) => ({
       id: row.id,
@@ -121,8 +131,9 @@ function toRun(
     id: run.id,
     kind: run.kind,
     generation: run.generation,
+    source: run.source,
     state: run.state,
-    segments: shown.withMap ? segments.map(toSegment) : [],
+    segments: shown.withMap ? mapOf(segments).map(toSegment) : [],
     ...sums,
     itemsEstimate: run.itemsEstimate,
     itemsPerSecond,
@@ -137,11 +148,20 @@ function toRun(
   };
 }
 
+/** An export may have thousands of files: those that failed are always shown. */
+function mapOf(segments: readonly SegmentRecord[]): readonly SegmentRecord[] {
+  if (segments.length <= MAP_CELLS_MAX) return segments;
+  const failed = segments.filter((segment) => segment.state === 'failed');
+  const others = segments.filter((segment) => segment.state !== 'failed');
+  return [...failed, ...others].slice(0, MAP_CELLS_MAX);
+}
+
 const toSegment = (segment: SegmentRecord): SegmentView => ({
   id: segment.id,
   number: segment.number,
   side: segment.side,
   state: segment.state,
+  file: segment.file,
   pages: segment.pages,
   itemsRead: segment.itemsRead,
   itemsWritten: segment.itemsWritten,

@@ -70,6 +70,7 @@ function describedBy(row: TableRowRecord, detail: TableDetailRecord) {
   return {
     version: row.version,
     targetName: row.targetName,
+    liveChannel: row.liveChannel,
     wave: row.wave,
     keySchema: detail.keySchema,
     shape: {

@@ -3,6 +3,7 @@
 import { ArrowDown, ArrowUp, X } from 'lucide-react';
 import { Button } from '@/app/_ui/primitives/button';
 import { Card } from '@/app/_ui/primitives/card';
+import { Checkbox } from '@/app/_ui/primitives/checkbox';
 import { TextField } from '@/app/_ui/primitives/field';
 import type { DraftTable } from './draft';
 import type { StepProps } from './strategy-step.client';
@@ -47,6 +48,19 @@ export function ChosenTables({ draft, change }: StepProps) {
                 value={table.targetName}
                 onValueChange={(targetName) => set(index, { targetName })}
               />
+              {draft.strategy === 'big_bang' ? null : (
+                <Checkbox
+                  className="self-center"
+                  checked={table.liveChannel === 'gateway_stream'}
+                  onCheckedChange={(isOn) => set(index, { liveChannel: isOn ? 'gateway_stream' : 'gateway' })}
+                  label={
+                    <>
+                      Read its stream too<span className="sr-only"> ({table.name})</span>
+                    </>
+                  }
+                  hint="Where writers may bypass the gateways. Reads keys of both stores for every write."
+                />
+              )}
               {isIncremental ? <Wave table={table} setWave={(wave) => set(index, { wave })} /> : null}
               <Button
                 variant="ghost"

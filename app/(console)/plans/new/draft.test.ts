@@ -26,6 +26,8 @@ describe('draft of a plan', () => {
   });
 
   it('sends only what the plan is made of', () => {
-    expect(inputOf(draftFrom({ tables: [table] })).tables).toEqual([{ name: 'orders', targetName: '', wave: 1 }]);
+    expect(inputOf(draftFrom({ tables: [table] })).tables).toEqual([
+      { name: 'orders', targetName: '', wave: 1, liveChannel: 'gateway' },
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { planInput, planTableInput } from '@/lib/contracts/plan';
-import { STRATEGIES } from '@/lib/domain/plan/stages';
+import { LIVE_CHANNELS, STRATEGIES } from '@/lib/domain/plan/stages';
 
 export const STEPS = ['strategy', 'connections', 'tables', 'review'] as const;
 export type StepName = (typeof STEPS)[number];
@@ -9,6 +9,7 @@ const draftTable = z.object({
   name: z.string(),
   targetName: z.string().default(''),
   wave: z.number().int().default(1),
+  liveChannel: z.enum(LIVE_CHANNELS).catch('gateway'),
   itemCount: z.number().default(0),
   sizeBytes: z.number().default(0),
 });
@@ -36,7 +37,7 @@ export const inputOf = (draft: PlanDraft) => ({
   sourceConnectionId: draft.sourceConnectionId,
   targetConnectionId: draft.targetConnectionId,
   profile: draft.profile,
-  tables: draft.tables.map(({ name, targetName, wave }) => ({ name, targetName, wave })),
+  tables: draft.tables.map(({ name, targetName, wave, liveChannel }) => ({ name, targetName, wave, liveChannel })),
 });
 
 /** What is missing, by the step that it belongs to; empty where a step is done. */

@@ -39,7 +39,14 @@ function Discovered({ draft, change }: StepProps) {
       tables: isChosen
         ? [
             ...draft.tables,
-            { name: table.name, targetName: '', wave: 1, itemCount: table.itemCount, sizeBytes: table.sizeBytes },
+            {
+              name: table.name,
+              targetName: '',
+              wave: 1,
+              liveChannel: 'gateway',
+              itemCount: table.itemCount,
+              sizeBytes: table.sizeBytes,
+            },
           ]
         : draft.tables.filter((each) => each.name !== table.name),
     });
@@ -123,7 +130,12 @@ function ByName({ draft, change }: StepProps) {
   const isTaken = draft.tables.some((each) => each.name === name.trim());
   const add = () => {
     if (name.trim() === '' || isTaken) return;
-    change({ tables: [...draft.tables, { name: name.trim(), targetName: '', wave: 1, itemCount: 0, sizeBytes: 0 }] });
+    change({
+      tables: [
+        ...draft.tables,
+        { name: name.trim(), targetName: '', wave: 1, liveChannel: 'gateway', itemCount: 0, sizeBytes: 0 },
+      ],
+    });
     setName('');
   };
   return (

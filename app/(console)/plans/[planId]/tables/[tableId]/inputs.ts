@@ -3,7 +3,7 @@ import { id, reason } from '@/app/_server/action-input';
 import { CHECKS } from '@/lib/domain/assessment/checks';
 import { GUARD_MODES, GUARD_RULES } from '@/lib/domain/plan/guard-rules';
 import { MOVES, type Verb } from '@/lib/domain/plan/moves';
-import { SHARE_MAX_MILLI } from '@/lib/domain/plan/stages';
+import { LIVE_CHANNELS, SHARE_MAX_MILLI } from '@/lib/domain/plan/stages';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'The dry run of this move; open it again.');
 const verb = z.enum(MOVES.map((move) => move.verb) as [Verb, ...Verb[]]);
@@ -27,6 +27,7 @@ export const approvalInput = z.object({
 });
 export const tableInput = z.object({ tableId: id });
 export const holdInput = z.object({ tableId: id, reason });
+export const channelInput = z.object({ tableId: id, liveChannel: z.enum(LIVE_CHANNELS) });
 export const runInput = z.object({ runId: id });
 export const runLimitInput = z.object({ runId: id, itemsPerSecondMax: z.number().int().min(1).nullable() });
 export const setAsideInput = z.object({ runId: id, setAsideIds: z.array(id).min(1).max(100) });

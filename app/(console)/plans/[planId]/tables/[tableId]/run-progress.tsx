@@ -81,7 +81,7 @@ export const Fact = ({ name, children }: { name: string; children: React.ReactNo
 
 const sentenceOf = (segment: SegmentView): string =>
   [
-    `Segment ${segment.number} of the ${segment.side}: ${formatCount(segment.itemsRead)} items read`,
+    `${segment.file ? `File ${segment.file.split('/').at(-1)}` : `Segment ${segment.number} of the ${segment.side}`}: ${formatCount(segment.itemsRead)} items read`,
     segment.compared > 0 ? `${formatCount(segment.compared)} compared` : null,
     segment.itemsWritten > 0 ? `${formatCount(segment.itemsWritten)} written` : null,
     segment.worker ? `on ${segment.worker}` : null,

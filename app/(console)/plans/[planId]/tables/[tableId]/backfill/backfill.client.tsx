@@ -16,6 +16,8 @@ import { RunControl } from '../run-control.client';
 import { Fact, RUN_LOOK, RunProgress, RunSegments, RunState } from '../run-progress';
 import { CopyChart } from '../traffic-charts';
 import { SetAside } from './set-aside.client';
+import { SourceCard } from './source-card.client';
+import { StreamCard } from './stream-card.client';
 
 export function Backfill({ planId, tableId }: { planId: string; tableId: string }) {
   const query = useView(backfillQuery(tableId));
@@ -27,8 +29,14 @@ export function Backfill({ planId, tableId }: { planId: string; tableId: string 
     <div className="flex flex-col gap-4">
       <h2 className="sr-only">Backfill</h2>
       <ViewNotice query={query} what="The backfill" />
+      {table ? <StreamCard table={table} stream={query.data.stream} /> : null}
+      <SourceCard tableId={tableId} source={query.data.source} />
       {run ? (
-        <Card title={`Backfill ${run.generation}`} actions={<RunState run={run} />}>
+        <Card
+          title={`Backfill ${run.generation}`}
+          note={run.source === 'export' ? 'From the files of an export; a square is a file.' : undefined}
+          actions={<RunState run={run} />}
+        >
           <div className="flex flex-col gap-4">
             <RunProgress run={run} />
             <Account run={run} />
