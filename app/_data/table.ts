@@ -84,5 +84,8 @@ export const shadowSampleQuery = (tableId: string, sampleId: string) =>
   });
 
 /** What a move would do now: the same code as the act. Never cached. */
-export const fetchDryRun = (tableId: string, verb: Verb, readShareMilli?: number): Promise<MoveView> =>
-  readJson<MoveView>(`${pathOf(tableId)}/dry-run${queryString({ verb, readShareMilli })}`);
+export const fetchDryRun = (
+  tableId: string,
+  ask: { verb: Verb; readShareMilli?: number | undefined; long?: boolean },
+): Promise<MoveView> =>
+  readJson<MoveView>(`${pathOf(tableId)}/dry-run${queryString({ ...ask, long: ask.long ? 'true' : undefined })}`);

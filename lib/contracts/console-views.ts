@@ -59,6 +59,16 @@ export interface GatewayView {
   feedAgeMs: number | null;
   unprovenSinceAt: string | null;
   tables: { name: string; inFlight: number; intentsOpen: number }[];
+  /** Set for a silent gateway and one that was attested to be gone: what passing it by still needs. */
+  passing: PassingView | null;
+}
+
+export interface PassingView {
+  isGone: boolean;
+  isDead: boolean;
+  /** Who attested, when and why; null: nobody has. */
+  attested: { by: string; at: string; reason: string } | null;
+  conditions: { condition: string; met: boolean; sentence: string; observed: string }[];
 }
 
 export interface WorkerView {
@@ -66,7 +76,7 @@ export interface WorkerView {
   host: string;
   pid: number;
   version: string;
-  state: 'registered' | 'goodbye' | 'exited';
+  state: 'registered' | 'withdrawn' | 'goodbye' | 'exited';
   isSilent: boolean;
   lastSeenAt: string;
   activity: { what: string; planTableId: string }[];

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Material } from '@/db/queries/gateway/material';
+import { systemClock } from '@/lib/adapters/clock';
 import { createLog } from '@/lib/adapters/log';
 import { childEnvironment } from '@/lib/config';
 import { routingOf } from '@/lib/domain/plan/steps';
@@ -12,6 +13,8 @@ import { ALL_SAFEGUARDS } from '@/lib/domain/safeguards';
 import { type GatewayRig, startGatewayRig } from '@/lib/testing/gateway-rig';
 import { waitFor } from '@/lib/testing/wait-for';
 import { RoutingControl } from './control/routing';
+import { TokenShare } from './control/token-share';
+import { TokenMemory } from './pipeline/tokens';
 import { Views } from './pipeline/views';
 import { openFolder } from './state/folder';
 
@@ -142,6 +145,14 @@ describe('a gateway under a plan', () => {
       safeguards: ALL_SAFEGUARDS,
       registration: { connection: rig.connectionId, identity: 'material', version: '0', host: 'here', listen: '-' },
       onMaterial: () => {},
+      tokenShare: new TokenShare({
+        ...{
+          sql: rig.database.sql,
+          sealer: rig.sealer,
+          gatewayId: folder.gatewayId,
+          tokens: new TokenMemory(systemClock),
+        },
+      }),
     });
     await control.refresh();
     await rig.database.sql`insert into gateway_key (id, application, access_key_id, secret_sealed, created_by)

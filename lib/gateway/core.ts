@@ -15,6 +15,7 @@ import { Admission } from './admission/admission';
 import { LoopDelay } from './admission/loop-delay';
 import { Control } from './control/control';
 import { ShadowSamples } from './control/shadow-samples';
+import { TokenShare } from './control/token-share';
 import { DirtyFeed } from './dirty/feed';
 import { Marks } from './dirty/marks';
 import { Intents } from './intents/intents';
@@ -23,6 +24,7 @@ import { Counters } from './metrics/counters';
 import type { GatewayAnswer, GatewayRequest } from './pipeline/answer';
 import { createPipeline } from './pipeline/create';
 import type { ShadowSample } from './pipeline/shadow/recheck';
+import { TokenMemory } from './pipeline/tokens';
 import { Views } from './pipeline/views';
 import { openFolder } from './state/folder';
 import { SealedStores } from './stores';
@@ -112,9 +114,26 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   const common = { views, stores, clock, log, safeguards, intents, admission };
   const samples = new ShadowSamples({ sql, gatewayId: folder.gatewayId, sealer, log });
   const onSample = (sample: ShadowSample) => samples.take(sample);
-  const pipeline = createPipeline({ ...common, marker: marks, dirty: feed, onSample });
+  const tokens = new TokenMemory(clock);
+  const tokenShare = new TokenShare({ sql, sealer, gatewayId: folder.gatewayId, tokens });
+  const pipeline = createPipeline({ ...common, marker: marks, dirty: feed, onSample, tokens });
   const control = new Control({
-    ...{ sql, folder, views, clock, log, safeguards, stores, keys, intents, marks, feed, pipeline, samples },
+    ...{
+      sql,
+      folder,
+      views,
+      clock,
+      log,
+      safeguards,
+      stores,
+      keys,
+      intents,
+      marks,
+      feed,
+      pipeline,
+      samples,
+      tokenShare,
+    },
   });
   const { connection, identity, verifiesSignatures = true } = options;
   return {

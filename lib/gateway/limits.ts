@@ -57,6 +57,10 @@ export const LIMITS = {
   dirtyRowsPerTableMax: 20_000,
   tokensMax: 50_000,
   tokenLifeMs: 600_000,
+  /** Tokens in one sealed page of a fence, the largest answer that goes with one, and holds that are remembered. */
+  tokensPerPage: 2_000,
+  tokenAnswerBytesMax: 1_024,
+  tokenHoldsMax: 1_000,
   /** Shadow reads that one gateway begins in a second, over all tables; more are dropped and counted as dropped. */
   shadowPerSecondMax: 200,
   /** Suspects that wait for their recheck, rechecks at once, and looks at a key that is written at each of them. */

@@ -16,7 +16,7 @@ export interface WorkerServices {
   /** A verification is done: what was owed since before it began may be cleared. */
   verificationEnded(runId: string): Promise<void>;
   /** Drives one fence to its end; safe to call from several workers. */
-  runFence(fenceId: string, signal: AbortSignal): Promise<void>;
+  runFence(fenceId: string, signal: AbortSignal, workerId: string): Promise<void>;
   /** Ends fences past their bound; any process but a gateway may. */
   reapFences(): Promise<void>;
   /** Completes barriers that every registered gateway has acknowledged. */

@@ -4,6 +4,7 @@ import type { ServiceContext } from '@/lib/services/context';
 import { forgetOldAnswers } from '@/lib/services/evidence/idempotency';
 import { pollExports } from '@/lib/services/export/start-export';
 import { reapFences } from '@/lib/services/fence/abort';
+import { sweepCanaries } from '@/lib/services/fence/canary';
 import { retireCredentials } from '@/lib/services/fence/credentials';
 import { runFence } from '@/lib/services/fence/run-fence';
 import { passByRound } from '@/lib/services/process/passed-by';
@@ -20,7 +21,7 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
   return {
     completeBackfill: async (tableId) => void (await completeBackfill(ctx, { tableId })),
     verificationEnded: async (runId) => void (await clearVerifyAgain(ctx, { runId })),
-    runFence: async (fenceId, signal) => void (await runFence(ctx, fenceId, { signal })),
+    runFence: async (fenceId, signal, workerId) => void (await runFence(ctx, fenceId, { signal, workerId })),
     reapFences: async () => void (await reapFences(ctx)),
     passBarriers: async () => {
       await watchPostgres(ctx);
@@ -34,6 +35,7 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
       await careRound(ctx);
       await retireCredentials(ctx);
       await passByRound(ctx);
+      await sweepCanaries(ctx);
       await forgetOldAnswers(ctx);
     },
   };

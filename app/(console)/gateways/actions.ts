@@ -1,12 +1,37 @@
 'use server';
 
 import { z } from 'zod';
-import { id, keyOf } from '@/app/_server/action-input';
+import { id, keyOf, reason } from '@/app/_server/action-input';
 import { runAction } from '@/app/_server/run-action';
 import { createGatewayKey as create, revokeGatewayKey as revoke } from '@/lib/services/key/gateway-keys';
+import { attestGone as attest, withdrawWorker as withdraw } from '@/lib/services/process/attest-gone';
+import { declareDead as declare } from '@/lib/services/process/declare-dead';
 
 const newKey = z.object({ application: z.string(), tables: z.array(z.string()).max(100).nullable() });
 const oldKey = z.object({ keyId: id });
+
+const passBy = z.object({ processId: id, typedName: z.string().max(255), reason });
+const passing = (action: string, input: unknown) =>
+  ({ role: 'approver', schema: passBy, action, idempotencyKey: keyOf(input) }) as const;
+type PassBy = z.input<typeof passBy> & { idempotencyKey: string };
+
+export async function attestGone(input: PassBy) {
+  return await runAction(passing('gateway.attest_gone', input), input, (given, { ctx, actor }) =>
+    attest(ctx, actor, given),
+  );
+}
+
+export async function declareDead(input: PassBy) {
+  return await runAction(passing('gateway.declare_dead', input), input, (given, { ctx, actor }) =>
+    declare(ctx, actor, given),
+  );
+}
+
+export async function withdrawWorker(input: PassBy) {
+  return await runAction(passing('worker.withdraw', input), input, (given, { ctx, actor }) =>
+    withdraw(ctx, actor, given),
+  );
+}
 
 /** Without an idempotency key, because the stored answer would hold the secret. */
 export async function createGatewayKey(input: z.input<typeof newKey>) {

@@ -8,6 +8,7 @@ import { StatusBadge } from '@/app/_ui/kit/status-badge';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
 import { Card } from '@/app/_ui/primitives/card';
 import type { GatewayView } from '@/lib/contracts/views';
+import { GatewayPassing } from './pass-by.client';
 
 function displayOf(gateway: GatewayView) {
   if (gateway.state === 'goodbye')
@@ -16,6 +17,13 @@ function displayOf(gateway: GatewayView) {
       tone: 'idle',
       icon: 'archive',
       says: 'It ended in order and is waited for no more.',
+    } as const;
+  if (gateway.state === 'declared_dead' && gateway.passing?.isDead === false)
+    return {
+      label: 'Gone',
+      tone: 'warn',
+      icon: 'clock',
+      says: 'Its machine is said to be gone: barriers pass it, fences wait for the proof.',
     } as const;
   if (gateway.state === 'declared_dead')
     return { label: 'Declared dead', tone: 'idle', icon: 'cross', says: 'Somebody declared it dead by name.' } as const;
@@ -74,7 +82,12 @@ const columns: readonly Column<GatewayView>[] = [
   {
     key: 'state',
     head: 'State',
-    cell: (gateway) => <StatusBadge display={displayOf(gateway)} />,
+    cell: (gateway) => (
+      <div className="flex flex-col items-start gap-1">
+        <StatusBadge display={displayOf(gateway)} />
+        <GatewayPassing gateway={gateway} />
+      </div>
+    ),
   },
   {
     key: 'epoch',

@@ -5,10 +5,12 @@ import { StatusBadge } from '@/app/_ui/kit/status-badge';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
 import { Card } from '@/app/_ui/primitives/card';
 import type { WorkerView } from '@/lib/contracts/views';
+import { WorkerPassing } from './pass-by.client';
 
 function displayOf(worker: WorkerView) {
   if (worker.state === 'goodbye') return { label: 'Said goodbye', tone: 'idle', icon: 'archive' } as const;
   if (worker.state === 'exited') return { label: 'Exited', tone: 'idle', icon: 'cross' } as const;
+  if (worker.state === 'withdrawn') return { label: 'Keys being taken', tone: 'warn', icon: 'clock' } as const;
   if (worker.isSilent) return { label: 'Silent', tone: 'bad', icon: 'alert' } as const;
   return { label: 'At work', tone: 'ok', icon: 'check' } as const;
 }
@@ -47,7 +49,16 @@ const columns: readonly Column<WorkerView>[] = [
       </>
     ),
   },
-  { key: 'state', head: 'State', cell: (worker) => <StatusBadge display={displayOf(worker)} /> },
+  {
+    key: 'state',
+    head: 'State',
+    cell: (worker) => (
+      <div className="flex flex-col items-start gap-1">
+        <StatusBadge display={displayOf(worker)} />
+        <WorkerPassing worker={worker} />
+      </div>
+    ),
+  },
   { key: 'seen', head: 'Last word', cell: (worker) => <TimeAgo at={worker.lastSeenAt} /> },
   {
     key: 'activity',

@@ -56,6 +56,8 @@ interface MoveDialogProps {
   blocked?: string | null;
   /** Present for whoever may give the second yes: approves exactly the dry run that is shown. */
   onApprove?: (approval: { planHash: string; note: string; idempotencyKey: string }) => Promise<ActionResult>;
+  /** What else decides the dry run; another text has it made anew. */
+  planKey?: string;
   children?: React.ReactNode;
 }
 
@@ -77,12 +79,12 @@ export function MoveDialog({ trigger, open: given, onOpenChange, ...props }: Mov
   );
 }
 
-function useDryRun(load: MoveDialogProps['loadDryRun']) {
+function useDryRun(load: MoveDialogProps['loadDryRun'], planKey: string) {
   const [answer, setAnswer] = useState<ActionResult<DryRun> | null>(null);
   const [round, setRound] = useState(0);
   const loader = useRef(load);
   loader.current = load;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` asks for the plan anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` and `planKey` ask for the plan anew.
   useEffect(() => {
     let isCurrent = true;
     loader.current().then(
@@ -92,7 +94,7 @@ function useDryRun(load: MoveDialogProps['loadDryRun']) {
     return () => {
       isCurrent = false;
     };
-  }, [round]);
+  }, [round, planKey]);
   return { answer, reload: () => setRound((count) => count + 1) };
 }
 
@@ -116,7 +118,7 @@ function MoveWindow(props: WindowProps) {
   const { title, commitLabel, confirm, typedName = '', tone = 'primary' } = props;
   const leave = useRef<HTMLButtonElement>(null);
   const key = useRef(newIdempotencyKey());
-  const { answer, reload } = useDryRun(props.loadDryRun);
+  const { answer, reload } = useDryRun(props.loadDryRun, props.planKey ?? '');
   const [reason, setReason] = useState('');
   const [name, setName] = useState('');
   const [failure, setFailure] = useState<ActionFailure | null>(null);

@@ -39,7 +39,7 @@ export async function readGateways(sql: Sql, silentMs: number): Promise<GatewayR
     from gateway g
     join connection c on c.id = g.connection_id
     left join routing_head h on h.connection_id = g.connection_id
-    order by (g.state = 'registered') desc, g.last_seen_at desc, g.id limit ${PROCESSES_MAX}`;
+    order by (g.state = 'registered') desc, (g.state = 'declared_dead' and g.dead_at is null) desc, g.last_seen_at desc, g.id limit ${PROCESSES_MAX}`;
 }
 
 export interface WorkerRecord {
@@ -47,7 +47,7 @@ export interface WorkerRecord {
   host: string;
   pid: number;
   version: string;
-  state: 'registered' | 'goodbye' | 'exited';
+  state: 'registered' | 'withdrawn' | 'goodbye' | 'exited';
   isSilent: boolean;
   lastSeenAt: Date;
   activity: { what: string; planTableId: string }[];
@@ -58,7 +58,7 @@ export async function readWorkers(sql: Sql, silentMs: number): Promise<WorkerRec
     select id, host, pid, version, state,
       (state = 'registered' and last_seen_at < now() - ${silentMs}::float8 * interval '1 millisecond') as "isSilent",
       last_seen_at as "lastSeenAt", activity
-    from worker order by (state = 'registered') desc, last_seen_at desc, id limit ${PROCESSES_MAX}`;
+    from worker order by (state in ('registered', 'withdrawn')) desc, last_seen_at desc, id limit ${PROCESSES_MAX}`;
 }
 
 export interface GatewayKeyRecord {

@@ -5,7 +5,7 @@ import type { KeyRow } from '@/db/queries/gateway/material';
 import { ping, sayGoodbye } from '@/db/queries/gateway/registration';
 import { markUnproven, report, reportSnapshot, type TableReport } from '@/db/queries/gateway/reports';
 import type { Clock, Log } from '@/lib/adapters/ports';
-import { CHANNELS } from '@/lib/contracts/routing';
+import { CHANNELS, type TableRouting } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
 import type { DirtyFeed } from '../dirty/feed';
 import type { Marks } from '../dirty/marks';
@@ -21,6 +21,7 @@ import { CanaryDuty } from './canary';
 import { Loop } from './loop';
 import { RoutingControl } from './routing';
 import type { ShadowSamples } from './shadow-samples';
+import type { TokenShare } from './token-share';
 import { TrafficReport } from './traffic-report';
 
 export interface ControlParts {
@@ -37,6 +38,7 @@ export interface ControlParts {
   marks: Marks;
   feed: DirtyFeed;
   pipeline: Pipeline;
+  tokenShare: TokenShare;
   samples: ShadowSamples;
 }
 
@@ -241,6 +243,7 @@ export class Control {
 
   async #say(facts: StartFacts): Promise<void> {
     const { sql, folder, views, intents, feed } = this.parts;
+    await this.#writeTokens();
     const unproven = [...intents.unproven.values()];
     const ageMs = feed.ageMs();
     const { state, askedRound } = await report(sql, {
@@ -264,16 +267,32 @@ export class Control {
     if (state === 'declared_dead') await this.#endDead(facts, new DeclaredDeadError(folder.gatewayId));
   }
 
-  /** Quiet: held, nothing in flight, every intent cleared, and no record of intents owed (PROTOCOL F1, W6). */
-  #tableReports(): TableReport[] {
+  /** Held, nothing in flight, every intent cleared, and no record of intents owed (PROTOCOL F1, W6). */
+  #isAtRest(table: TableRouting): boolean {
     const { views, intents } = this.parts;
+    const isUnproven = intents.unproven.has(table.planTableId) || intents.worksForMs() === null;
+    const isIdle = views.inFlightOf(table.planTableId) === 0 && intents.openOf(table.planTableId) === 0;
+    return table.writes === 'held' && isIdle && !isUnproven;
+  }
+
+  /** Before a table is said to be quiet, its tokens are where the other gateways read them (PROTOCOL F7). */
+  async #writeTokens(): Promise<void> {
+    const view = this.parts.views.current;
+    const connectionId = this.#routing?.connection?.id;
+    if (view === null || connectionId === undefined || !this.parts.safeguards.tokensShared) return;
+    const atRest = view.snapshot.tables.filter((table) => this.#isAtRest(table)).map((table) => table.planTableId);
+    if (atRest.length > 0) await this.parts.tokenShare.write(connectionId, atRest, view.epoch);
+  }
+
+  #tableReports(): TableReport[] {
+    const { views, intents, tokenShare, safeguards } = this.parts;
     const view = views.current;
     if (view === null) return [];
     return view.snapshot.tables.map((table) => {
       const inFlight = views.inFlightOf(table.planTableId);
       const intentsOpen = intents.openOf(table.planTableId);
-      const isUnproven = intents.unproven.has(table.planTableId) || intents.worksForMs() === null;
-      const isQuiet = table.writes === 'held' && inFlight === 0 && intentsOpen === 0 && !isUnproven;
+      const isWritten = !safeguards.tokensShared || tokenShare.isWritten(table.planTableId, view.epoch);
+      const isQuiet = this.#isAtRest(table) && isWritten;
       return { planTableId: table.planTableId, quietEpoch: isQuiet ? view.epoch : null, inFlight, intentsOpen };
     });
   }

@@ -13,6 +13,7 @@ import type { SafeguardSet } from '@/lib/domain/safeguards';
 import { isNewer, type Views } from '../pipeline/views';
 import { DeclaredDeadError } from '../state/declared-dead';
 import type { StateFolder } from '../state/folder';
+import type { TokenShare } from './token-share';
 
 export interface RoutingParts {
   sql: Sql;
@@ -20,6 +21,7 @@ export interface RoutingParts {
   views: Views;
   log: Log;
   safeguards: SafeguardSet;
+  tokenShare: TokenShare;
   registration: { connection: string; identity: string; version: string; host: string; listen: string } & {
     verifiesSignatures?: boolean;
   };
@@ -85,9 +87,19 @@ export class RoutingControl {
     if (!isNewer(snapshot, views.current?.snapshot ?? null)) return;
     // Credentials change with the direction (PROTOCOL F3), so each epoch comes with the ones of its time.
     await this.refreshMaterial();
+    if (this.#opensTable(snapshot)) await this.parts.tokenShare.read(connection.id);
     if (this.parts.safeguards.snapshotSynced) await folder.writeSnapshot(snapshot, 'open');
     const isTaken = views.take(snapshot);
     if (isTaken) this.parts.log.info({ epoch: snapshot.epoch, tables: snapshot.tables.length }, 'Routing taken');
+  }
+
+  /** The first routing of this process, or one that lets a held table go: what others carried out is learnt first (F7). */
+  #opensTable(next: RoutingSnapshot): boolean {
+    if (!this.parts.safeguards.tokensShared) return false;
+    const now = this.parts.views.current;
+    if (now === null) return true;
+    const isHeld = (planTableId: string) => now.byId.get(planTableId)?.writes === 'held';
+    return next.tables.some((table) => table.writes !== 'held' && isHeld(table.planTableId));
   }
 
   /** One at a time: two would write one file at once, and the older of two readings could be the one that stays. */

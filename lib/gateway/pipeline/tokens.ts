@@ -1,6 +1,7 @@
 /**
  * ClientRequestTokens across a change of authority (PROTOCOL F7): a transaction that one side has carried out must not
- * be carried out again by the other. Kept for ten minutes, as DynamoDB keeps them.
+ * be carried out again by the other. Kept for ten minutes, as DynamoDB keeps them, and shared between gateways at a
+ * fence (`lib/gateway/control/token-share.ts`); a token itself is never kept, its hash is.
  */
 import { sha256Hex } from '@/lib/adapters/dynamodb/sigv4';
 import type { Clock } from '@/lib/adapters/ports';
@@ -22,6 +23,12 @@ export type TokenVerdict =
   | { kind: 'unknown' }
   | { kind: 'mismatch' };
 
+/** One as it goes to other gateways. */
+export interface SharedToken extends Omit<Remembered, 'atMs'> {
+  tokenHash: string;
+  ageMs: number;
+}
+
 export class TokenMemory {
   readonly #tokens = new Map<string, Remembered>();
 
@@ -29,7 +36,7 @@ export class TokenMemory {
 
   /** What a token asks for now: only one that the other side knows needs care; a store knows its own. */
   look(token: string, side: Side, body: Buffer): TokenVerdict {
-    const known = this.#tokens.get(token);
+    const known = this.#tokens.get(sha256Hex(token));
     if (known === undefined || this.clock.monotonicMs() - known.atMs > LIMITS.tokenLifeMs) return { kind: 'send' };
     if (known.side === side) return { kind: 'send' };
     if (known.bodyHash !== sha256Hex(body)) return { kind: 'mismatch' };
@@ -37,9 +44,9 @@ export class TokenMemory {
   }
 
   remember(token: string, of: { side: Side; body: Buffer; answer: GatewayAnswer | null }): void {
+    const bodyHash = sha256Hex(of.body);
+    this.#put(sha256Hex(token), { side: of.side, bodyHash, answer: of.answer, atMs: this.clock.monotonicMs() });
     const nowMs = this.clock.monotonicMs();
-    this.#tokens.delete(token);
-    this.#tokens.set(token, { side: of.side, bodyHash: sha256Hex(of.body), answer: of.answer, atMs: nowMs });
     for (const [old, { atMs }] of this.#tokens) {
       if (this.#tokens.size <= LIMITS.tokensMax && nowMs - atMs <= LIMITS.tokenLifeMs) break;
       this.#tokens.delete(old);
@@ -48,12 +55,37 @@ export class TokenMemory {
 
   /** What is remembered of a token now, to be put back where a request with it was refused. */
   recall(token: string): Remembered | undefined {
-    return this.#tokens.get(token);
+    return this.#tokens.get(sha256Hex(token));
   }
 
   /** The request did nothing: what was known before it stands again. */
   restore(token: string, before: Remembered | undefined): void {
-    if (before === undefined) this.#tokens.delete(token);
-    else this.#tokens.set(token, before);
+    if (before === undefined) this.#tokens.delete(sha256Hex(token));
+    else this.#put(sha256Hex(token), before);
+  }
+
+  /** All that are younger than their life, for other gateways. */
+  shared(): SharedToken[] {
+    const nowMs = this.clock.monotonicMs();
+    return [...this.#tokens]
+      .map(([tokenHash, { atMs, ...known }]) => ({ tokenHash, ...known, ageMs: nowMs - atMs }))
+      .filter((one) => one.ageMs <= LIMITS.tokenLifeMs);
+  }
+
+  /** Those of another gateway; what this one knows for certain stays. */
+  learn(tokens: readonly SharedToken[]): void {
+    const nowMs = this.clock.monotonicMs();
+    for (const { tokenHash, ageMs, ...known } of tokens) {
+      if (ageMs > LIMITS.tokenLifeMs || this.#tokens.size >= LIMITS.tokensMax) continue;
+      const mine = this.#tokens.get(tokenHash);
+      if (mine !== undefined && (mine.answer !== null || known.answer === null)) continue;
+      this.#put(tokenHash, { ...known, atMs: nowMs - ageMs });
+    }
+  }
+
+  /** The newest last, so that the oldest go first. */
+  #put(tokenHash: string, known: Remembered): void {
+    this.#tokens.delete(tokenHash);
+    this.#tokens.set(tokenHash, known);
   }
 }

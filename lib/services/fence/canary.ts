@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { markKeys } from '@/db/queries/dirty';
-import type { FenceRow } from '@/db/queries/fence/fence';
+import { fencesToSweep, recordSwept } from '@/db/queries/fence/drivers';
+import { type FenceRow, readFence } from '@/db/queries/fence/fence';
 import { plan, planTable, routingHead } from '@/db/schema';
 import { deleteItem, getItem, putItem } from '@/lib/adapters/dynamodb/items';
 import type { StoreWire, WireItem } from '@/lib/adapters/ports';
@@ -115,7 +116,11 @@ const saying = (trouble: { kind: 'refused'; errorType: string } | { kind: 'unkno
  * A canary whose deletion was not seen may lie on, or still land on, the store that stays the follower: its key counts
  * as one that may differ, for Δ, and settling removes it. Before a flip is undone, whoever undoes it says this first.
  */
-export async function markCanary(ctx: ServiceContext, fence: FenceRow): Promise<void> {
+export async function markCanary(
+  ctx: ServiceContext,
+  fence: FenceRow,
+  { isKnown = false }: { isKnown?: boolean } = {},
+): Promise<void> {
   // Closing the source keeps the authority, so there is no follower to clean; `removeCanary` does it.
   if (fence.verb === 'close_source') return;
   const place = await placeOf(ctx, fence);
@@ -124,19 +129,70 @@ export async function markCanary(ctx: ServiceContext, fence: FenceRow): Promise<
     schema: place.schema,
     keyIds: [place.keyId],
     cause: 'unknown_outcome',
-    unknownForMs: place.deltaMs,
+    unknownForMs: isKnown ? undefined : place.deltaMs,
   });
 }
 
 /** Deletes the canary of an undone close_source from the authority, where no settle would. */
 export async function removeCanary(ctx: ServiceContext, fence: FenceRow): Promise<void> {
   if (fence.verb !== 'close_source' || fence.flipEpoch === null) return;
-  const { connectionId, timeoutMs, table, key } = await placeOf(ctx, fence);
-  const wire = ctx.makeWire(await storeTarget(ctx, { connectionId, timeoutMs }));
-  try {
+  await deleteCanary(ctx, fence);
+}
+
+async function deleteCanary(ctx: ServiceContext, fence: FenceRow): Promise<void> {
+  await atItsPlace(ctx, fence, async (wire, { table, key }) => {
     const gone = await deleteItem(wire, { table, key });
     if (gone.kind !== 'ok') throw new Error(`the canary was not deleted: ${saying(gone)}`);
+  });
+}
+
+async function atItsPlace<T>(
+  ctx: ServiceContext,
+  fence: FenceRow,
+  run: (wire: StoreWire, place: Place) => Promise<T>,
+): Promise<T> {
+  const place = await placeOf(ctx, fence);
+  const { connectionId, timeoutMs } = place;
+  const wire = ctx.makeWire(await storeTarget(ctx, { connectionId, timeoutMs }));
+  try {
+    return await run(wire, place);
   } finally {
     await wire.close();
   }
+}
+
+/**
+ * A driver may be frozen with its canary in hand, and write it after its successor has released or undone the fence. So
+ * once every driver has ended and Δ has passed since, the key is deleted once more on the side of the canary, and marked,
+ * so that a settle makes the other side equal and confirms it. For the loops; returns the fences that were swept.
+ */
+export async function sweepCanaries(ctx: ServiceContext): Promise<string[]> {
+  // Tests only: what a frozen driver writes then stays in the application's table.
+  if (!ctx.safeguards.canarySwept) return [];
+  const swept: string[] = [];
+  for (const fenceId of await fencesToSweep(ctx.db)) {
+    try {
+      const fence = await readFence(ctx.db, fenceId);
+      if (!fence) continue;
+      await sweep(ctx, fence);
+      await recordSwept(ctx.db, fenceId);
+      swept.push(fenceId);
+    } catch (error) {
+      ctx.log.warn({ fenceId, error }, 'The canary of an ended fence is not swept yet; it is tried again.');
+    }
+  }
+  return swept;
+}
+
+async function sweep(ctx: ServiceContext, fence: FenceRow): Promise<void> {
+  const isThere = await atItsPlace(ctx, fence, async (wire, { table, key }) => {
+    const found = await getItem(wire, { table, key });
+    if (found.kind !== 'ok') throw new Error(`the place of the canary was not read: ${saying(found)}`);
+    return found.value !== null;
+  });
+  if (!isThere) return;
+  ctx.log.warn({ fenceId: fence.id }, 'A canary was written after the end of its fence; it is taken away.');
+  await deleteCanary(ctx, fence);
+  // Nothing else can arrive any more, so this mark has no outcome to wait for.
+  await markCanary(ctx, fence, { isKnown: true });
 }

@@ -35,22 +35,25 @@ const hintOf = (accessKeyId: string): string => `…${accessKeyId.slice(-4)}`;
 
 /**
  * Issues new secrets for the uses that begin with this flip, where the store has an issuer and no other table shares
- * the use. It runs beside the wait for gateways, so it costs the hold nothing; a failure leaves the shared credential in
- * use and is said in the log. Safe to repeat: what was issued since the hold is not issued again.
+ * the use. It runs beside the wait for gateways, so it costs the hold nothing. Safe to repeat, by another driver too:
+ * what was issued since the hold is not issued again, and a key that a driver issued and did not live to record is
+ * revoked. False: an issuer did not answer; then the fence must not flip with the shared key (PROTOCOL F3).
  */
-export async function issueCredentials(ctx: ServiceContext, fence: FenceRow): Promise<void> {
+export async function issueCredentials(ctx: ServiceContext, fence: FenceRow): Promise<boolean> {
   const purposes = NEW_USES[fence.verb];
-  if (!purposes) return;
+  if (!purposes) return true;
   try {
     const [row] = await ctx.db.select().from(plan).where(eq(plan.id, fence.planId));
-    if (!row) return;
+    if (!row) return true;
     const connectionOf = (purpose: DirectionPurpose) =>
       isOnSource(purpose) ? row.sourceConnectionId : row.targetConnectionId;
     await Promise.all(
       purposes.map((purpose) => issueOne(ctx, { fence, purpose, connectionId: connectionOf(purpose) })),
     );
+    return true;
   } catch (error) {
-    ctx.log.warn({ fenceId: fence.id, error }, 'A new credential was not issued; the shared one stays in use.');
+    ctx.log.warn({ fenceId: fence.id, error }, 'A new credential was not issued; the fence waits for it.');
+    return false;
   }
 }
 
@@ -66,7 +69,10 @@ async function issueOne(
   const since = gte(storeCredential.createdAt, new Date(fence.openedAtMs));
   const issued = await ctx.db.select({ id: storeCredential.id }).from(storeCredential).where(and(mine, since));
   if (issued.length > 0) return;
-  const credentials = await issuer.issue(`landfall ${purpose} ${fence.id}`);
+  const label = `landfall ${purpose} ${fence.id}`;
+  // Of a driver that died here: nobody knows its secret, so nobody would ever revoke it.
+  for (const orphan of await issuer.labelled(label)) await issuer.revoke(orphan);
+  const credentials = await issuer.issue(label);
   await ctx.db.insert(storeCredential).values({
     id: ctx.newId('key'),
     connectionId,

@@ -11,6 +11,7 @@ import { approve } from '../table/approve';
 import { dryRun } from '../table/dry-run';
 import { readsToSource } from '../table/reads-to-source';
 import { abortFence, reapFences } from './abort';
+import { sweepCanaries } from './canary';
 import { retireCredentials } from './credentials';
 import { runFence, stepFence } from './run-fence';
 
@@ -290,6 +291,57 @@ describe('the rules of the fence', () => {
     expect(await flipToBroken(rig.contextWith(without('canary')))).toBe('released');
   });
 
+  test('canarySwept: what a driver writes that was frozen past the end of its fence is taken away again', async () => {
+    const frozenCanary = async (ctx: ServiceContext) => {
+      const { table, gateway } = await readyToFlip();
+      const fenceId = await openFlip(table);
+      await gateway.quiet();
+      while ((await fenceOf(fenceId)).step !== 'flipped') await stepFence(rig.ctx, await fenceOf(fenceId));
+      // This driver's first write to the store waits until it is told to go on, as a frozen process would.
+      let thaw = () => {};
+      const ice = new Promise<void>((done) => {
+        thaw = done;
+      });
+      let isFrozen = false;
+      const frozen = runFence(
+        {
+          ...rig.ctx,
+          makeWire: (target) => {
+            const wire = rig.ctx.makeWire(target);
+            return {
+              ...wire,
+              target: wire.target,
+              inFlight: () => wire.inFlight(),
+              close: async () => {},
+              send: async (request) => {
+                // What follows the write is never sent: the process dies with its canary written.
+                if (isFrozen && request.operation !== 'PutItem') return { kind: 'unknown', cause: 'time_out' } as never;
+                isFrozen = true;
+                await ice;
+                return await wire.send(request);
+              },
+            };
+          },
+        },
+        fenceId,
+      );
+      await waitFor(() => isFrozen, { what: 'the first driver to freeze' });
+      expect(await runFence(rig.ctx, fenceId)).toMatchObject({ outcome: 'released' });
+      // Nobody knows yet that the first one will not write any more.
+      expect(await sweepCanaries(rig.ctx)).not.toContain(fenceId);
+      thaw();
+      await frozen;
+      await waitFor(async () => (await sweepCanaries(ctx)).includes(fenceId) || ctx !== rig.ctx, { what: 'the sweep' });
+      const wire = rig.ctx.makeWire(rig.target.target);
+      const left = await getItem(wire, { table: table.name, key: canaryKey(table.schema, fenceId) });
+      await wire.close();
+      await unmark(table);
+      return left.kind === 'ok' && left.value !== null;
+    };
+    expect(await frozenCanary(rig.ctx)).toBe(false);
+    expect(await frozenCanary(rig.contextWith(without('canarySwept')))).toBe(true);
+  });
+
   test('a gateway that registers under the hold is counted at the flip', async () => {
     const { table, gateway } = await readyToFlip();
     const fenceId = await openFlip(table);
@@ -331,6 +383,43 @@ describe('closing the source', () => {
 });
 
 describe('credentials', () => {
+  const giveIssuers = async (table: RigTable) => {
+    for (const [store, id] of [
+      [rig.source, table.sourceConnectionId],
+      [rig.target, table.targetConnectionId],
+    ] as const) {
+      const issuer = JSON.stringify({ url: store.adminUrl, token: store.adminToken });
+      await rig.sql`update connection set issuer_sealed = ${rig.ctx.sealer.seal(issuer, 'issuer')} where id = ${id}`;
+    }
+  };
+
+  test('are issued by the successor of a driver that died in the hold, and the orphan of that one is revoked', async () => {
+    const { table, gateway } = await readyToFlip();
+    await giveIssuers(table);
+    const fenceId = await openFlip(table);
+    // The first driver issued this one and died before it could record it.
+    const orphan = rig.target.running.keys.issue(`landfall primary ${fenceId}`, ['read', 'write']);
+    await gateway.quiet();
+    while ((await fenceOf(fenceId)).step !== 'workers_stopped') await stepFence(rig.ctx, await fenceOf(fenceId));
+    expect(await runFence(rig.ctx, fenceId)).toMatchObject({ outcome: 'released' });
+    const rows = await rig.sql`select purpose from store_credential
+      where connection_id in (${table.sourceConnectionId}, ${table.targetConnectionId}) and state = 'active' order by purpose`;
+    expect(rows.map((row) => row.purpose)).toEqual(['primary', 'reverse']);
+    expect(rig.target.running.keys.find(orphan.accessKeyId)).toBeNull();
+  });
+
+  test('that their issuer does not give keep the flip waiting, and undo it at its bound', async () => {
+    const { table, gateway } = await readyToFlip({ holdMsMax: 1_900 });
+    const issuer = JSON.stringify({ url: 'http://127.0.0.1:9/_admin', token: 'none' });
+    await rig.sql`update connection set issuer_sealed = ${rig.ctx.sealer.seal(issuer, 'issuer')} where id = ${table.targetConnectionId}`;
+    const fenceId = await openFlip(table);
+    await gateway.quiet();
+    expect(await runFence(rig.ctx, fenceId)).toMatchObject({ outcome: 'aborted' });
+    const [row] = await rig.sql`select aborted_reason as why from fence where id = ${fenceId}`;
+    expect(row?.why).toContain('waiting for the service that issues keys');
+    expect(await table.look()).toMatchObject({ stage: 'shift', writes: 'source_target' });
+  });
+
   test('of each direction are issued anew, and those of the old one are revoked and proven refused', async () => {
     const { table, gateway } = await readyToFlip();
     for (const [store, id] of [

@@ -12,6 +12,8 @@ export interface Issuer {
   issue(label: string): Promise<StoreCredentials>;
   /** False: there is no such key. With `tables` only writes to these are refused from now on. */
   makeReadOnly(accessKeyId: string, tables: readonly string[]): Promise<boolean>;
+  /** Access key ids that carry this label: of a driver that died between the issue and its record. */
+  labelled(label: string): Promise<string[]>;
   /** Revoking what is gone succeeds. */
   revoke(accessKeyId: string): Promise<void>;
 }
@@ -45,6 +47,11 @@ export async function issuerOf(
       const { accessKeyId, secretAccessKey } = body as Partial<StoreCredentials>;
       if (status === 404 || !accessKeyId || !secretAccessKey) throw new Error('the issuer made no key');
       return { accessKeyId, secretAccessKey };
+    },
+    labelled: async (label) => {
+      const { body } = await ask('GET', '/keys');
+      const { keys = [] } = body as { keys?: { accessKeyId: string; label?: string }[] };
+      return keys.filter((key) => key.label === label).map((key) => key.accessKeyId);
     },
     makeReadOnly: async (accessKeyId, tables) =>
       (await ask('POST', `/keys/${encodeURIComponent(accessKeyId)}/read-only`, { tables })).status !== 404,

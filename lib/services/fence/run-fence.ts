@@ -5,6 +5,7 @@
  * gateways report within milliseconds, and a hold lasts two seconds at most.
  */
 import { eq } from 'drizzle-orm';
+import { beginDriving, endDriving } from '@/db/queries/fence/drivers';
 import { dirtyOf, type FenceRow, moveStep, readFence, workersAtWork } from '@/db/queries/fence/fence';
 import { plan } from '@/db/schema';
 import { formatCount } from '@/lib/domain/units';
@@ -31,12 +32,25 @@ export interface FenceOutcome {
 export async function runFence(
   ctx: ServiceContext,
   fenceId: string,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal; workerId?: string } = {},
 ): Promise<FenceOutcome> {
+  const driver = { fenceId, driverId: ctx.random(), workerId: options.workerId ?? null };
+  const isThere = await beginDriving(ctx.db, driver);
+  try {
+    return isThere ? await drive(ctx, fenceId, options.signal) : { outcome: 'open', waitedFor: null };
+  } finally {
+    // Nothing of this driver is on its way any more: a canary that it wrote is there by now, or was never sent.
+    await endDriving(ctx.db, driver).catch((error: unknown) =>
+      ctx.log.warn({ fenceId, error }, 'A driver ended unsaid'),
+    );
+  }
+}
+
+async function drive(ctx: ServiceContext, fenceId: string, signal: AbortSignal | undefined): Promise<FenceOutcome> {
   let failures = 0;
   let waitedFor: string | null = null;
-  let issuing: Promise<void> | null = null;
-  while (!options.signal?.aborted) {
+  let issuing: Promise<boolean> | null = null;
+  while (!signal?.aborted) {
     try {
       const fence = await readFence(ctx.db, fenceId);
       if (!fence) return { outcome: 'open', waitedFor };
@@ -45,9 +59,14 @@ export async function runFence(
         return { outcome: fence.step, waitedFor };
       }
       if (fence.step === 'hold') issuing ??= issueCredentials(ctx, fence);
-      // Gateways take the new credentials up with the flip's own epoch, so they must stand before it.
-      if (fence.step === 'workers_stopped') await issuing;
-      const verdict = await stepFence(ctx, fence);
+      // Gateways take the new credentials up with the flip's own epoch, so they must stand before it, whoever of several
+      // drivers began to issue them.
+      let isIssued = true;
+      if (fence.step === 'workers_stopped') {
+        isIssued = await (issuing ?? issueCredentials(ctx, fence));
+        issuing = isIssued ? issuing : null;
+      }
+      const verdict: Verdict = isIssued ? await stepFence(ctx, fence) : NOT_ISSUED;
       failures = 0;
       if (verdict.kind === 'done') continue;
       if (verdict.kind === 'impossible') {
@@ -67,6 +86,7 @@ export async function runFence(
   return { outcome: 'open', waitedFor };
 }
 
+const NOT_ISSUED: Verdict = { kind: 'wait', sentence: 'waiting for the service that issues keys' };
 const rest = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /** Tries the one step that the row is at. Exported for tests that stop between any two steps. */

@@ -21,7 +21,7 @@ export const SCENE_SCHEMA: KeySchema = {
   sort: { name: 'order', type: 'S' },
 };
 /** A late request lands at most 400 ms after its sender gave up, far within Δ. */
-export const SCENE_SETTINGS = { deltaMs: 1_000, holdMsMax: 1_800, storeTimeoutMs: 800, mirrorWaitMsMax: 250 };
+export const SCENE_SETTINGS = { deltaMs: 1_000, holdMsMax: 1_800, storeTimeoutMs: 890, mirrorWaitMsMax: 250 };
 const APPLICATION_KEY = { accessKeyId: 'LFLONGRUN0000000', secretAccessKey: 'long-run-secret' };
 const REGION = 'eu-central-1';
 

@@ -12,6 +12,8 @@ import type { LongOptions } from './main';
 import { type LongRun, percentile } from './result';
 
 const FENCES = 100;
+/** Of each of two writers a table. */
+const WRITES_PER_SECOND = 15;
 /** A fence that was undone is opened again, as an operator would. */
 const TRIES_MAX = 8;
 const PAUSE_MS_MAX = 2_000;
@@ -29,7 +31,10 @@ interface Done extends FenceEnd {
 
 export async function runFences(options: LongOptions & { writesPerSecond?: number }): Promise<LongRun> {
   const fences = options.rounds ?? FENCES;
-  const scene = await openFenceScene({ serverUrl: options.serverUrl, writesPerSecond: options.writesPerSecond ?? 60 });
+  const scene = await openFenceScene({
+    serverUrl: options.serverUrl,
+    writesPerSecond: options.writesPerSecond ?? WRITES_PER_SECOND,
+  });
   const done: Done[] = [];
   const closed: RigTable[] = [];
   try {

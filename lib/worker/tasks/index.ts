@@ -17,7 +17,8 @@ export function makeTasks(ctx: WorkerContext): { long: TaskList; urgent: TaskLis
   const urgent: TaskList = {
     'recheck-mismatch': (payload) => recheckMismatch(ctx, payload as { mismatchId: string }),
     settle: (payload) => settle(ctx, payload as { planTableId: string }),
-    'run-fence': (payload) => ctx.services.runFence((payload as { fenceId: string }).fenceId, ctx.stopping),
+    'run-fence': (payload) =>
+      ctx.services.runFence((payload as { fenceId: string }).fenceId, ctx.stopping, ctx.workerId),
   };
   return { long, urgent };
 }

@@ -17,6 +17,7 @@ export const moveInput = z.object({
   reason: reason.default(''),
   typedName: z.string().max(255).optional(),
   readShareMilli: share,
+  long: z.boolean().optional(),
 });
 export const approvalInput = z.object({
   tableId: id,
@@ -24,6 +25,7 @@ export const approvalInput = z.object({
   planHash: hash,
   note: reason.optional(),
   readShareMilli: share,
+  long: z.boolean().optional(),
 });
 export const tableInput = z.object({ tableId: id });
 export const holdInput = z.object({ tableId: id, reason });

@@ -14,7 +14,8 @@ export const MOVE_WORDS: Record<Verb, Words> = {
     undo: 'Abandon, at any time up to the read shift. DynamoDB stays the authority, so nothing can be lost by it.',
   },
   freeze: {
-    notice: 'Writes are refused with a retryable error until the table is on TerraScale. Reads go on.',
+    notice:
+      'Writes are refused with a retryable error until the table is on TerraScale, which takes as long as the whole copy. SDKs give up within seconds, so stop the application before, or let it queue its writes. Reads go on.',
     undo: 'Abandon opens writes on DynamoDB again at once.',
   },
   begin_backfill: {
