@@ -185,6 +185,22 @@ describe('the stream of a table, read beside the gateways', () => {
     expect(Math.min(firstAt(left), firstAt(right))).toBeGreaterThan(firstAt(child));
   });
 
+  it('sees a canary of a gateway, and no older one', async () => {
+    const { sql } = rig.database;
+    await sql`update plan_table set barrier_passed_at = now() + interval '1 hour' where id = ${table.planTableId}`;
+    const { canary_seen_at: none } = await (async () => {
+      await start();
+      await isOpen();
+      await through('landfall-canary-gw1', 'before the barrier');
+      await isRead(1);
+      return await stream();
+    })();
+    expect(none).toBeNull();
+    await sql`update plan_table set barrier_passed_at = now() - interval '1 hour' where id = ${table.planTableId}`;
+    await through('landfall-canary-gw1', 'after it');
+    await waitFor(async () => (await stream()).canary_seen_at !== null, { what: 'the canary' });
+  });
+
   it('makes an expired iterator anew after the last record read', async () => {
     const { context } = await start();
     await isOpen();

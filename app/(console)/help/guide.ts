@@ -1,3 +1,5 @@
+import { SOURCES } from './guide-sources';
+
 /** The operator's guide: what to know before a table is moved and what to do when something looks wrong. */
 export interface GuidePage {
   slug: string;
@@ -223,4 +225,4 @@ const NIGHT: GuidePage = {
   ],
 };
 
-export const GUIDE: readonly GuidePage[] = [NIGHT, DUAL_WRITE, READ_SHIFT, FLIP, ROLL_BACK, DIRTY_KEY];
+export const GUIDE: readonly GuidePage[] = [NIGHT, DUAL_WRITE, SOURCES, READ_SHIFT, FLIP, ROLL_BACK, DIRTY_KEY];
