@@ -83,7 +83,7 @@ function afterValue(body: Buffer, from: number): number {
 
 /** The text's own value. */
 export const whole = (body: Buffer): Place => {
-  const start = afterSpace(body, 0);
+  const start = afterSpace(body, body[0] === 0xef ? 3 : 0);
   return { start, end: afterValue(body, start) };
 };
 

@@ -12,8 +12,12 @@ export const isJson = (value: unknown): value is Json =>
 
 export const member = (object: Json, name: string): unknown => (Object.hasOwn(object, name) ? object[name] : undefined);
 
-/** The object of a body, or null where it is none: then the store is asked what it thinks of it. Never to be changed. */
-export const decode = (body: Buffer): Json | null => parseObject(body);
+/**
+ * The object of a body, or null where it is none: then the store is asked what it thinks of it. Never to be changed. A
+ * byte order mark is passed over, because there are stores that do.
+ */
+export const decode = (body: Buffer): Json | null =>
+  parseObject(body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body);
 
 /** `arn:aws:dynamodb:region:account:table/NAME…` or the name itself. */
 export function tableNameOf(text: string): string {

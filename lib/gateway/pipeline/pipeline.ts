@@ -54,7 +54,10 @@ export class Pipeline {
       if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
       const found = routed(request, view);
       if (found === 'undecodable') {
-        return await this.#under(view, NOTHING, () => askAboutBody(this.parts.stores.source(), request));
+        const isMirrored = view.snapshot.tables.some((table) => table.writes !== 'source');
+        return await this.#under(view, NOTHING, () =>
+          isMirrored ? askAboutBody(this.parts.stores.source(), request) : this.#passThrough(request),
+        );
       }
       if (found === null) return await this.#under(view, NOTHING, () => this.#passThrough(request));
       const isWrite = WRITES.has(request.operation);

@@ -1,6 +1,6 @@
 /**
  * A body that is no JSON object here. Whether it is one there only the store knows, and a store that reads it would carry
- * it out past the mirror. What can change nothing goes to the source as it is; of the rest the source is asked what it
+ * it out past the mirror. What can change nothing goes to the store as it is; of the rest the store is asked what it
  * thinks of these bytes as a GetItem, which cannot do harm. Its refusal of the bytes is passed on; any other answer says
  * that it can read them, and then nobody here may let them through.
  */
@@ -14,10 +14,12 @@ const MAY_CHANGE = new Set([
   ...['CreateTable', 'UpdateTable', 'DeleteTable', 'UpdateTimeToLive', 'RestoreTableFromBackup', 'ImportTable'],
 ]);
 
-export async function askAboutBody(source: Store, request: GatewayRequest): Promise<GatewayAnswer> {
-  if (!MAY_CHANGE.has(request.operation)) return answerOf(await source.wire.send(request));
+export async function askAboutBody(store: Store, request: GatewayRequest): Promise<GatewayAnswer> {
+  if (!MAY_CHANGE.has(request.operation)) return answerOf(await store.wire.send(request));
   const { body, payloadHash } = request;
-  const outcome = await source.wire.send({ operation: 'GetItem', body, payloadHash });
-  const isRefused = outcome.kind === 'refused' && outcome.errorType === 'SerializationException';
-  return isRefused ? answerOf(outcome) : refusal('SerializationException', 'The body is no JSON object.');
+  const outcome = await store.wire.send({ operation: 'GetItem', body, payloadHash });
+  const answer = answerOf(outcome);
+  // There are stores that answer bytes they cannot read with a 5xx.
+  const isUnread = outcome.kind === 'refused' ? outcome.errorType === 'SerializationException' : answer.status >= 500;
+  return isUnread ? answer : refusal('SerializationException', 'The body is no JSON object.');
 }

@@ -50,7 +50,7 @@ export class StaticRequests {
   async #learn(request: GatewayRequest): Promise<GatewayAnswer | null> {
     const { tables, document } = this.parts;
     const input = decode(request.body);
-    if (input === null) return await askAboutBody(this.parts.stores.source(), request);
+    if (input === null) return await this.#unreadable(request);
     const names = new Set(tablesIn(request.operation, input).map(tableNameOf));
     // Without a table the request is refused; the words are those of whoever is asked for any table.
     if (names.size === 0 && isItemOperation(request.operation)) return await this.#whole(request, ANY_TABLE);
@@ -76,6 +76,14 @@ export class StaticRequests {
       for (const name of absent) await this.parts.intents.recordUnproven(name);
     }
     return answer;
+  }
+
+  async #unreadable(request: GatewayRequest): Promise<GatewayAnswer> {
+    const { document, stores } = this.parts;
+    const isMirrored = Object.values(document.tables).some((entry) => entry.writes !== 'source');
+    if (!isMirrored) return await this.#whole(request, ANY_TABLE);
+    const any = document.tables[ANY_TABLE];
+    return await askAboutBody(stores.plain(any === undefined ? 'source' : authorityOfEntry(any)), request);
   }
 
   /** The bytes as they came, to the store that is the truth for a table. */

@@ -31,11 +31,30 @@ function sortedResponses(body: Buffer): Buffer {
 }
 
 /** The text of an answer without what differs from run to run. `prefix` opens the names of the run's tables. */
-export function normal({ answer, prefix }: Compared, operation: string): string {
+export function normal({ answer, prefix }: Compared, { operation, byValue }: Asked): string {
   const body = operation === 'BatchGetItem' && answer.status === 200 ? sortedResponses(answer.body) : answer.body;
   let text = body.toString('utf8').replaceAll(prefix, 'T:');
   for (const [pattern, replacement] of SAME) text = text.replace(pattern, replacement);
-  return text;
+  return byValue ? byNames(text, operation === 'BatchGetItem') : text;
+}
+
+/** Objects with their names in order, and sets with their members. */
+function byNames(text: string, isUnordered: boolean): string {
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) {
+      const members = value.map(sorted);
+      return isUnordered ? members.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : members;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.entries(value)
+      .map(([name, one]) => [name, /^[SNB]S$/.test(name) && Array.isArray(one) ? [...one].sort() : sorted(one)])
+      .sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
+  };
+  try {
+    return JSON.stringify(sorted(JSON.parse(text)));
+  } catch {
+    return text;
+  }
 }
 
 export interface Compared {
@@ -43,18 +62,24 @@ export interface Compared {
   prefix: string;
 }
 
+export interface Asked {
+  operation: string;
+  /** Two stores of different make stand behind: names come in another order, so values are compared and not bytes. */
+  byValue: boolean;
+}
+
 /** Null where they are the same, else what differs, for a person. */
-export function difference(direct: Compared, through: Compared, operation: string): string | null {
+export function difference(direct: Compared, through: Compared, asked: Asked): string | null {
   const checksum = wrongChecksum(through.answer);
   if (checksum !== null) return checksum;
   if (direct.answer.status !== through.answer.status) {
-    return `status ${direct.answer.status} direct, ${through.answer.status} through: ${excerpt(normal(direct, operation), 0)} | ${excerpt(normal(through, operation), 0)}`;
+    return `status ${direct.answer.status} direct, ${through.answer.status} through: ${excerpt(normal(direct, asked), 0)} | ${excerpt(normal(through, asked), 0)}`;
   }
   for (const name of COMPARED) {
     const [before, after] = [direct.answer.headers[name], through.answer.headers[name]];
     if (before !== after) return `${name}: ${before} direct, ${after} through`;
   }
-  const [before, after] = [normal(direct, operation), normal(through, operation)];
+  const [before, after] = [normal(direct, asked), normal(through, asked)];
   if (before === after) return null;
   let at = 0;
   while (before[at] === after[at]) at += 1;

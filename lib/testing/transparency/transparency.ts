@@ -75,7 +75,8 @@ export async function runTransparency(options: TransparencyOptions): Promise<Tra
       const began = performance.now();
       const prefix = `${run}_${at + 2}_`;
       const { answers, unequal } = await runStage(options, { stage, cases, prefix, folder: join(folder, stage) });
-      const failures = compareAll({ stage, cases, direct, answers, prefix });
+      const byValue = options.source !== undefined;
+      const failures = compareAll({ stage, cases, direct, answers, prefix, byValue });
       if (unequal !== null) failures.push({ stage, name: 'both stores are equal at the end', what: unequal });
       result.failures.push(...failures);
       result.passed += cases.length + 1 - failures.length;
@@ -173,15 +174,18 @@ function compareAll(of: {
   direct: Direct;
   answers: Answers;
   prefix: string;
+  byValue: boolean;
 }): Failure[] {
-  const { stage, cases, direct, answers, prefix } = of;
+  const { stage, cases, direct, answers, prefix, byValue } = of;
   return cases.flatMap(({ name, steps, better }, at) => {
     if (better?.in.includes(stage)) return [];
     for (const [index, step] of steps.entries()) {
       const reference = direct[referenceOf(stage, step)];
       const before = { answer: reference.answers[at]?.[index] as never, prefix: reference.prefix };
       const after = { answer: answers[at]?.[index] as never, prefix };
-      const what = refusedOfItself(stage, step) ? ownRefusal(after.answer) : difference(before, after, step.operation);
+      const what = refusedOfItself(stage, step)
+        ? ownRefusal(after.answer)
+        : difference(before, after, { operation: step.operation, byValue });
       if (what !== null) return [{ stage, name, what: `step ${index + 1}, ${step.operation}: ${what}` }];
     }
     return [];

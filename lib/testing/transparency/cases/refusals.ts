@@ -41,8 +41,8 @@ const KEYS: Record<string, unknown> = {
   'an empty value': { pk: S('') },
   'a value of no type': { pk: {} },
   'a value of two types': { pk: { S: 'a', N: '1' } },
-  'a value too long': { pk: S('x'.repeat(2_049)) },
-  'the longest value': { pk: S('x'.repeat(2_048)) },
+  'a value too long': { pk: S(`@S${'x'.repeat(2_044)}`) },
+  'the longest value': { pk: S(`@S${'x'.repeat(2_043)}`) },
   'text in place of an object': 'x',
   null: null,
 };

@@ -229,21 +229,21 @@ export const transactions: Case[] = [
   ),
   c(
     'transact write: a token twice',
-    transactWrite([Update(1)], { ClientRequestToken: '@S-token' }),
-    transactWrite([Update(1)], { ClientRequestToken: '@S-token' }),
+    transactWrite([Update(1)], { ClientRequestToken: 'T:@S' }),
+    transactWrite([Update(1)], { ClientRequestToken: 'T:@S' }),
     get(k(1)),
   ),
   c(
     'transact write: a token with other parameters',
-    transactWrite([Update(1)], { ClientRequestToken: '@S-token' }),
-    transactWrite([Update(2)], { ClientRequestToken: '@S-token' }),
+    transactWrite([Update(1)], { ClientRequestToken: 'T:@S' }),
+    transactWrite([Update(2)], { ClientRequestToken: 'T:@S' }),
     get(k(2)),
   ),
   c(
     'transact write: a token after a failure',
-    transactWrite([Check('none')], { ClientRequestToken: '@S-token' }),
+    transactWrite([Check('none')], { ClientRequestToken: 'T:@S' }),
     put(k('none')),
-    transactWrite([Check('none')], { ClientRequestToken: '@S-token' }),
+    transactWrite([Check('none')], { ClientRequestToken: 'T:@S' }),
   ),
   c(
     'transact write: an update that cannot be',
