@@ -7,12 +7,21 @@ export interface StoppingFence {
   isAcknowledged: boolean;
 }
 
-/** Fences from step `settled` until their end: workers send nothing to either store of the table meanwhile. */
+/**
+ * Fences from step `settled` until their end: workers send nothing to either store of the table meanwhile. Nor do they
+ * on any table while another Postgres is here and gateways are asked what they obey: the direction that it names may be
+ * the wrong one, and a settle would then overwrite the truth (PROTOCOL F6).
+ */
 export async function fencesThatStopWorkers(sql: Sql, workerId: string): Promise<StoppingFence[]> {
   return await sql<StoppingFence[]>`
     select f.id as "fenceId", f.plan_table_id as "planTableId", (w.worker_id is not null) as "isAcknowledged"
     from fence f left join fence_worker w on w.fence_id = f.id and w.worker_id = ${workerId}
-    where f.step in ('settled', 'workers_stopped', 'flipped', 'canary_proven')`;
+    where f.step in ('settled', 'workers_stopped', 'flipped', 'canary_proven')
+    union all
+    select 'recovery', t.id, true from plan_table t
+    where exists (select 1 from postgres_identity where opened_at is not null)
+      and not exists (select 1 from fence f where f.plan_table_id = t.id
+        and f.step in ('settled', 'workers_stopped', 'flipped', 'canary_proven'))`;
 }
 
 /** This worker has nothing in flight on the table and sends nothing more until the fence has ended. */

@@ -232,7 +232,7 @@ export const MOVES = [
     strategies: DUAL,
     kind: 'fence',
     way: 'back',
-    gates: ['no_dirty_key', 'no_recent_unknown'],
+    gates: ['verify_again_cleared', 'no_dirty_key', 'no_recent_unknown'],
     confirm: 'reason',
     role: 'operator',
     needsApproval: false,

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readFence } from '@/db/queries/fence/fence';
 import { reportSnapshot } from '@/db/queries/gateway/reports';
 import { readSnapshot } from '@/db/queries/gateway/snapshot';
+import { fencesThatStopWorkers } from '@/db/queries/worker-fence';
 import type { RoutingSnapshot } from '@/lib/contracts/routing';
 import { without } from '@/lib/domain/safeguards';
 import { GRACE, openServiceRig, type RigTable, type ServiceRig } from '@/lib/testing/service-rig';
@@ -85,6 +86,9 @@ describe('another Postgres in the place of the one before', () => {
     );
     await table.move('reads_to_source');
     expect(await table.look()).toMatchObject({ read_share_milli: 0 });
+    // Workers rest as they do at a fence: a settle in the direction of this database could overwrite the truth.
+    const resting = await fencesThatStopWorkers(rig.sql, 'wrk_any');
+    expect(resting).toContainEqual({ fenceId: 'recovery', planTableId: table.id, isAcknowledged: true });
   });
 
   test('is recognised by a gateway that obeys an epoch which was never published here', async () => {

@@ -17,25 +17,33 @@ import {
   HOLD,
   HOLDING,
   holdMayEnd,
+  INCARNATION,
+  lateRequests,
   mark,
   may,
   NO_STEP,
+  OWED,
   REAPER,
+  RECOVERING,
   RELEASED,
   ROUTE,
+  ROUTES,
   ROW,
   S,
   SERVING,
+  SOURCE,
   SOURCE_AGAIN,
   STEP,
   STOPPING,
   STREAM_PENDING,
   spend,
   stepIsOpen,
+  T,
   TARGET,
   WAS_ABORTED,
   WAS_RELEASED,
   WORKER_BEGAN,
+  WORKER_COPIES,
   WORKER_FRESH,
   WORKER_PC,
   WORKER_SIDE,
@@ -63,7 +71,16 @@ function go({ state, emit }: Scene, label: string, change: (next: State) => void
 
 export function fenceDriverSteps(setting: FenceSetting, state: State, emit: Emit): void {
   const scene: Scene = { setting, state, emit };
-  if (at(state, STEP) === NO_STEP)
+  restore(scene);
+  settle(scene);
+  report(scene);
+  // Under another Postgres nothing is moved, not even back, until everybody has said what it obeys (F6).
+  if (at(state, RECOVERING)) {
+    recover(scene);
+    return;
+  }
+  const isOwed = at(state, OWED) === 1 && !setting.dropped.has('owedVerification');
+  if (at(state, STEP) === NO_STEP && !isOwed)
     go(
       scene,
       'the operator asks for the flip',
@@ -76,8 +93,52 @@ export function fenceDriverSteps(setting: FenceSetting, state: State, emit: Emit
   drive(scene, 0);
   if (setting.scenario.twoDrivers) drive(scene, 1);
   reap(scene);
-  settle(scene);
-  report(scene);
+}
+
+/** A backup of before the fence, or of its hold, takes the place of Postgres: the end of the fence and marks are lost. */
+function restore(scene: Scene): void {
+  const { setting, state } = scene;
+  if (!may(state, 'restore') || at(state, STEP) < HOLDING) return;
+  for (const route of [SOURCE, HELD_SOURCE]) {
+    if (at(state, ROUTE) <= route) continue;
+    go(
+      scene,
+      `Postgres is restored to a backup (${ROUTES[route]})`,
+      (next) => {
+        spend(next, 'restore');
+        next[ROUTE] = route;
+        next[STEP] = route === SOURCE ? NO_STEP : HOLDING;
+        next[REAPER] = 0;
+        next[ROW] = 0;
+        next[HOLD] = 0;
+        for (const driver of [0, 1]) next[driverPc(driver)] = NOTHING;
+        rest(next);
+        // The fence that this database begins anew is another one.
+        next[HAPPENED]! &= ~(WAS_ABORTED | WAS_RELEASED);
+        next[RECOVERING] = setting.rules.snapshotsFirst ? 1 : 0;
+        next[OWED] = 1;
+      },
+      true,
+    );
+  }
+}
+
+/** The highest of what registered gateways obey is taken; a hold whose fence was lost is undone. */
+function recover(scene: Scene): void {
+  const { state } = scene;
+  const counted = [0, 1].filter((one) => at(state, field(one, 'registered')) && !at(state, field(one, 'dead')));
+  if (!counted.every((one) => at(state, field(one, 'reported')))) return;
+  const highest = Math.max(
+    at(state, ROUTE),
+    ...counted.flatMap((one) => [at(state, field(one, 'seen')), at(state, field(one, 'disk'))]),
+  );
+  go(scene, `the recovery takes ${ROUTES[highest]}`, (next) => {
+    next[RECOVERING] = 0;
+    next[INCARNATION] = 1;
+    next[ROUTE] = highest === TARGET ? TARGET : highest === SOURCE ? SOURCE : SOURCE_AGAIN;
+    next[STEP] = highest === TARGET ? RELEASED : highest === SOURCE ? NO_STEP : ABORTED;
+    for (const one of [0, 1]) next[field(one, 'acked')] = 0;
+  });
 }
 
 /** Every registered gateway has acknowledged, silent and crashed ones included. */
@@ -85,7 +146,10 @@ function allAcknowledged({ setting, state }: Scene): boolean {
   if (!setting.rules.holdEpoch) return true;
   return [0, 1].every((gateway) => {
     const heard = at(state, field(gateway, 'up')) === SERVING && !at(state, field(gateway, 'silent'));
-    const counts = at(state, field(gateway, 'registered')) && (setting.rules.registeredCount || heard);
+    const counts =
+      at(state, field(gateway, 'registered')) &&
+      !at(state, field(gateway, 'dead')) &&
+      (setting.rules.registeredCount || heard);
     return !counts || at(state, field(gateway, 'acked')) === 1;
   });
 }
@@ -181,7 +245,8 @@ function beginRound(next: State): void {
   next[WORKER_BEGAN] = at(next, HOLD) === 0 ? 1 : 0;
 }
 function rest(next: State): void {
-  for (const offset of [WORKER_PC, WORKER_VALUE, WORKER_SIDE, WORKER_FRESH, WORKER_BEGAN]) next[offset] = 0;
+  for (const offset of [WORKER_PC, WORKER_VALUE, WORKER_SIDE, WORKER_FRESH, WORKER_BEGAN, WORKER_COPIES])
+    next[offset] = 0;
 }
 
 function settle(scene: Scene): void {
@@ -202,6 +267,11 @@ function settle(scene: Scene): void {
     go(scene, `settler: writes ${value} to the ${side === 0 ? 'target' : 'source'}`, (next) => {
       apply(next, { side: 1 - side, adds: false, bits: value });
       next[WORKER_PC] = CONFIRM;
+    });
+  else if (pc === CONFIRM && at(state, WORKER_COPIES))
+    go(scene, 'settler: confirms its copy or marks the key', (next) => {
+      if (setting.rules.confirm && at(state, side) !== value) mark(setting, next, false);
+      rest(next);
     });
   else if (pc === CONFIRM)
     go(scene, `settler: ${at(state, side) === value ? 'confirms' : 'finds a difference'}`, (next) => {
@@ -227,8 +297,28 @@ function idle(scene: Scene, halting: boolean): void {
     go(scene, 'settler: acknowledges its stop', (next) => {
       next[WORKER_STOPPED] = 1;
     });
+  const { setting } = scene;
+  if (!stopped && may(state, 'copy') && authorityOf(at(state, ROUTE)) === S && !at(state, RECOVERING))
+    go(
+      scene,
+      'settler: begins to copy the key from the source',
+      (next) => {
+        spend(next, 'copy');
+        beginRound(next);
+        next[WORKER_SIDE] = S;
+        next[WORKER_COPIES] = 1;
+      },
+      true,
+    );
+  if (!stopped && at(state, OWED) && !at(state, RECOVERING) && lateRequests(state).length === 0)
+    go(scene, 'a verification finds what differs', (next) => {
+      next[OWED] = 0;
+      if (at(state, S) !== at(state, T)) mark(setting, next, false);
+    });
   // A settler that has not yet heard of the stop may still claim.
-  if (!stopped && at(state, ROW))
+  // Which side is the truth is not known while gateways are asked (F6).
+  const isKnown = at(state, RECOVERING) === 0 || setting.dropped.has('workersRest');
+  if (!stopped && isKnown && at(state, ROW))
     go(scene, 'settler: claims the key', (next) => {
       beginRound(next);
       next[WORKER_SIDE] = authorityOf(at(state, ROUTE));

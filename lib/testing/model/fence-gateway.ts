@@ -11,12 +11,16 @@ import {
   type GatewayField,
   HAPPENED,
   HELD_SOURCE,
+  INCARNATION,
   isHeld,
+  lateRequests,
   mark,
   may,
   NEXT_WRITE,
+  RECOVERING,
   ROUTE,
   ROUTES,
+  ROW,
   S,
   SERVING,
   SPLIT,
@@ -61,6 +65,7 @@ class Gateway {
 export function fenceGatewaySteps(setting: FenceSetting, state: State, emit: Emit): void {
   for (const index of [0, 1]) {
     const gateway = new Gateway(setting, state, emit, index);
+    if (setting.scenario.faults?.passBy) passBy(gateway);
     if (gateway.get('up') !== SERVING) start(gateway);
     else {
       followRouting(gateway);
@@ -73,10 +78,20 @@ export function fenceGatewaySteps(setting: FenceSetting, state: State, emit: Emi
 function readEpoch(gateway: Gateway, next: State): void {
   gateway.set(next, 'seen', at(next, ROUTE));
   gateway.set(next, 'disk', at(next, ROUTE));
+  gateway.set(next, 'incarnation', at(next, INCARNATION));
+}
+
+/** What it obeys is older than what Postgres says; a restored Postgres may say something older than that. */
+function isBehind(gateway: Gateway): boolean {
+  const incarnation = at(gateway.state, INCARNATION);
+  if (gateway.get('incarnation') !== incarnation) return gateway.get('incarnation') < incarnation;
+  return gateway.get('seen') < at(gateway.state, ROUTE);
 }
 
 function start(gateway: Gateway): void {
   const { setting } = gateway;
+  // A dead one never registers again.
+  if (gateway.get('dead') && !gateway.get('registered')) return;
   if (gateway.get('up') === DOWN && gateway.get('registered')) {
     gateway.go(`restarts from its snapshot (${ROUTES[gateway.get('disk')]})`, (next) => {
       if (gateway.get('left') && setting.rules.restartMarks) mark(setting, next, true);
@@ -106,9 +121,19 @@ function followRouting(gateway: Gateway): void {
     gateway.go('is heard again', (next) => gateway.set(next, 'silent', 0));
     return;
   }
-  if (gateway.get('seen') !== at(state, ROUTE))
+  if (at(state, RECOVERING) && !gateway.get('reported'))
+    gateway.go(`says that it obeys ${ROUTES[gateway.get('seen')]}`, (next) => gateway.set(next, 'reported', 1));
+  // One that was declared dead is told so, and ends.
+  if (gateway.get('dead'))
+    gateway.go('is told that it is dead', (next) => {
+      gateway.end(next);
+      gateway.set(next, 'up', DOWN);
+      gateway.set(next, 'registered', 0);
+    });
+  else if (isBehind(gateway))
     gateway.go(`sees ${ROUTES[at(state, ROUTE)]}`, (next) => {
       gateway.set(next, 'seen', at(state, ROUTE));
+      gateway.set(next, 'incarnation', at(state, INCARNATION));
       if (rules.snapshotSynced) gateway.set(next, 'disk', at(state, ROUTE));
     });
   const drained = gateway.get('pc') === IDLE || !rules.drainBeforeAck;
@@ -150,6 +175,10 @@ const nameOf = (side: number): string => (side === S ? 'source' : 'target');
 
 function ask(gateway: Gateway, side: number): void {
   const request = { side, adds: true, bits: gateway.get('bit') };
+  if (gateway.get('refused')) {
+    gateway.go('its write is refused: its key is', (next) => gateway.end(next));
+    return;
+  }
   gateway.go(`the ${nameOf(side)} takes its write, acknowledged`, (next) => {
     apply(next, request);
     next[ACKED]! |= request.bits;
@@ -162,6 +191,10 @@ function ask(gateway: Gateway, side: number): void {
 }
 
 function mirror(gateway: Gateway, request: { side: number; adds: boolean; bits: number }): void {
+  if (gateway.get('refused')) {
+    gateway.go('its mirror is refused: its key is', (next) => gateway.set(next, 'pc', MARK));
+    return;
+  }
   gateway.go(`its mirror reaches the ${nameOf(request.side)}`, (next) => {
     apply(next, request);
     gateway.set(next, 'pc', CONFIRM);
@@ -180,6 +213,35 @@ function timeOut(gateway: Gateway, request: { side: number; adds: boolean; bits:
   spend(unknown, 'unknown');
   gateway.set(unknown, 'pc', MARK_UNKNOWN);
   gateway.emit(`gateway ${gateway.index + 1}: its request to the ${nameOf(request.side)} times out`, unknown, true);
+}
+
+/** F4: a silent or crashed gateway loses its keys; what was past the check of a store may still land. */
+function passBy(gateway: Gateway): void {
+  const { setting, state } = gateway;
+  const isAway = gateway.get('silent') === 1 || gateway.get('up') === DOWN;
+  if (gateway.get('registered') && isAway && !gateway.get('refused') && may(state, 'passBy')) {
+    const refuse = (next: State, label: string): void => {
+      spend(next, 'passBy');
+      gateway.set(next, 'refused', 1);
+      gateway.emit(`gateway ${gateway.index + 1}: ${label}`, next, true);
+    };
+    refuse(state.slice(), 'its keys are refused');
+    const side = gateway.get('side');
+    const flying = state.slice();
+    if (gateway.get('pc') === ASKING && abandon(flying, { side, adds: true, bits: gateway.get('bit') })) {
+      gateway.set(flying, 'pc', MARK_UNKNOWN);
+      refuse(flying, 'its keys are refused, its write past the check');
+    }
+  }
+  // Keys refused, every request older than that dead, and a verification that began after that is clean.
+  const isProven =
+    gateway.get('refused') === 1 &&
+    lateRequests(state).length === 0 &&
+    at(state, S) === at(state, T) &&
+    !at(state, ROW);
+  const mayDeclare = setting.rules.deadProven ? isProven : may(state, 'passBy');
+  if (gateway.get('registered') && isAway && !gateway.get('dead') && mayDeclare)
+    gateway.go('is declared dead', (next) => gateway.set(next, 'dead', 1), true);
 }
 
 function fail(gateway: Gateway): void {

@@ -24,6 +24,11 @@ export const FENCES = {
   },
   verifier: { name: 'a verification marks the key', writesMax: 1, faults: { verifierMark: 1 } },
   bypass: { name: 'a writer beside the gateways, found by the stream', writesMax: 1, faults: { bypass: 1 } },
+  copying: { name: 'a worker copies the key', writesMax: 1, faults: { copy: 1 } },
+  gone: { name: 'a gateway that is gone is passed by', writesMax: 1, faults: { silence: 1, passBy: 1 } },
+  goneCrashed: { name: 'a gateway that crashed is passed by', writesMax: 1, faults: { crash: 1, passBy: 1 } },
+  restored: { name: 'Postgres is restored under a fence', writesMax: 1, faults: { restore: 1, failure: 1 } },
+  restoredCrash: { name: 'Postgres is restored, a gateway is down', writesMax: 1, faults: { restore: 1, crash: 1 } },
   refusing: { name: 'the new authority refuses writes', writesMax: 1, targetRefuses: true },
 } as const satisfies Record<string, FenceScenario>;
 export type FenceName = keyof typeof FENCES;

@@ -24,6 +24,10 @@ export type FenceSentence =
   | 'flipHeld'
   /** E1: a gateway registers before it reads the epoch. */
   | 'registerFirst'
+  /** F6: no authority changes while a verification is owed. */
+  | 'owedVerification'
+  /** F6: workers settle nothing until it is known which side is the truth. */
+  | 'workersRest'
   /** F1: the remaining rows are settled before the workers are told to stop. */
   | 'settledBeforeStop';
 export interface FenceSetting {
@@ -54,8 +58,11 @@ export const BUDGET = {
   silence: 16,
   workerCrash: 17,
   driverCrash: 18,
-  verifierMark: 50,
-  bypass: 51,
+  verifierMark: 60,
+  bypass: 61,
+  copy: 62,
+  passBy: 63,
+  restore: 64,
 } as const;
 export type FenceFault = keyof typeof BUDGET;
 export const WORKER_PC = 19;
@@ -68,11 +75,23 @@ export const REAPER = 25;
 const DRIVER = 26;
 export const driverPc = (driver: number): number => DRIVER + driver;
 const GATEWAY = 28;
-const GATEWAY_FIELDS = 11;
+const GATEWAY_FIELDS = 15;
 /** A write that bypassed the gateways waits in the stream for its reader, which marks the key. */
-export const STREAM_PENDING = 52;
+export const STREAM_PENDING = 65;
+/** The worker copies from the source, as a page of a backfill or a repair does: no row stands for it yet. */
+export const WORKER_COPIES = 66;
+/** Another Postgres is here, and gateways are asked what they obey (F6). */
+export const RECOVERING = 67;
+/** Rises when a recovery ends: gateways follow it whatever they have seen. */
+export const INCARNATION = 68;
+/** A verification is owed. */
+export const OWED = 69;
 export const BYPASS_BIT = 8;
-const FIELDS = ['up', 'registered', 'seen', 'disk', 'acked', 'silent', 'left', 'pc', 'image', 'bit', 'side'] as const;
+const FIELDS = [
+  ...(['up', 'registered', 'seen', 'disk', 'acked', 'silent', 'left', 'pc', 'image', 'bit', 'side'] as const),
+  /** Its keys are refused; somebody declared it dead; the incarnation that it follows; it has said what it obeys. */
+  ...(['refused', 'dead', 'incarnation', 'reported'] as const),
+] as const;
 export type GatewayField = (typeof FIELDS)[number];
 const OFFSETS = Object.fromEntries(FIELDS.map((name, index) => [name, index])) as Record<GatewayField, number>;
 export const field = (gateway: number, name: GatewayField): number =>
@@ -150,7 +169,7 @@ export function mark(setting: FenceSetting, state: State, unknown: boolean): voi
 }
 
 export function initialFence(scenario: FenceScenario): State {
-  const state = new Uint8Array(STREAM_PENDING + 1);
+  const state = new Uint8Array(OWED + 1);
   for (const fault of Object.keys(BUDGET) as FenceFault[]) state[BUDGET[fault]] = scenario.faults?.[fault] ?? 0;
   for (const gateway of [0, 1]) {
     if (scenario.lateStart && gateway === 1) continue;

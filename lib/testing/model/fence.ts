@@ -18,6 +18,7 @@ import {
   HAPPENED,
   initialFence,
   lateRequests,
+  RECOVERING,
   ROUTE,
   ROUTES,
   ROW,
@@ -69,15 +70,25 @@ function violationOf(scenario: FenceScenario, state: State, quiescent: boolean):
   if (happened & SPLIT) return 'a write acts on the source after one acted on the target';
   if (happened & WAS_ABORTED && happened & WAS_RELEASED) return 'abort and release both win';
   if (happened & WAS_RELEASED && scenario.targetRefuses) return 'released to an authority that refuses writes';
-  const authority = authorityOf(at(state, ROUTE));
+  const authority = authorityOf(inForce(state));
   if ((at(state, ACKED) & ~at(state, authority)) !== 0) return 'the authority lacks an acknowledged write';
   if (!quiescent) return null;
   if (at(state, S) !== at(state, T)) return 'at rest the two sides differ';
   if (at(state, ROW)) return 'at rest a key is dirty and nobody can settle it';
   const behind = [0, 1].some(
-    (gateway) => at(state, field(gateway, 'up')) === SERVING && at(state, field(gateway, 'seen')) !== at(state, ROUTE),
+    (gateway) =>
+      at(state, field(gateway, 'up')) === SERVING &&
+      !at(state, field(gateway, 'dead')) &&
+      at(state, field(gateway, 'seen')) !== at(state, ROUTE),
   );
   return behind ? 'at rest a gateway follows an older epoch' : null;
+}
+
+/** While gateways are asked what they obey, the highest of that is in force and not what a restored Postgres says. */
+function inForce(state: State): number {
+  if (!at(state, RECOVERING)) return at(state, ROUTE);
+  const obeyed = [0, 1].flatMap((one) => [at(state, field(one, 'seen')), at(state, field(one, 'disk'))]);
+  return Math.max(at(state, ROUTE), ...obeyed);
 }
 
 function describe(state: State): string {
