@@ -53,7 +53,7 @@ async function issueKey(
     headers: { authorization: `Bearer ${store.adminToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({
       label: 'landfall',
-      permissions: ['read', 'write', 'describe', ...(side === 'target' ? ['manage'] : [])],
+      permissions: ['read', 'write', 'describe', side === 'target' ? 'manage' : 'stream'],
     }),
   });
   if (answer.status !== 201) throw new Error(`The store at ${store.endpoint} issued no key (${answer.status})`);

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-export const PERMISSIONS = ['read', 'write', 'describe', 'manage'] as const;
+/** `stream` turns a table's stream on and off; whoever may manage tables may do that too. */
+export const PERMISSIONS = ['read', 'write', 'describe', 'stream', 'manage'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 export interface StoreKey {
@@ -15,6 +16,7 @@ export interface StoreKey {
 }
 
 const NEEDS: Record<string, Permission> = {
+  UpdateTable: 'stream',
   ...Object.fromEntries(['GetItem', 'BatchGetItem', 'Query', 'Scan', 'TransactGetItems'].map((name) => [name, 'read'])),
   ...Object.fromEntries(
     ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'].map((name) => [name, 'write']),
@@ -36,6 +38,10 @@ const NEEDS: Record<string, Permission> = {
     ].map((name) => [name, 'describe']),
   ),
 };
+const mayUse = (key: StoreKey, operation: string): boolean => {
+  const needed = permissionFor(operation);
+  return key.permissions.includes(needed) || (needed === 'stream' && key.permissions.includes('manage'));
+};
 export const permissionFor = (operation: string): Permission => NEEDS[operation] ?? 'manage';
 
 /** Tables that a request would change. */
@@ -56,7 +62,7 @@ export function tablesWritten(operation: string, text: string): string[] {
 
 /** Whether a key may do what a request asks for. */
 export const isAllowed = (key: StoreKey, operation: string, text: string): boolean =>
-  key.permissions.includes(permissionFor(operation)) &&
+  mayUse(key, operation) &&
   (key.readOnlyTables === undefined ||
     !tablesWritten(operation, text).some((table) => key.readOnlyTables?.includes(table)));
 
