@@ -133,6 +133,21 @@ describe('the stream of a table, read beside the gateways', () => {
     expect(await stream()).toMatchObject({ marked: 1, beside: 1, expiries: 0 });
   });
 
+  it('settles what came past the gateways before the copy too: an export may have been made already', async () => {
+    const { sql } = rig.database;
+    await sql`update plan_table set stage = 'dual_write' where id = ${table.planTableId}`;
+    const { context } = await start();
+    await isOpen();
+    await bypass('after the export', 'in no file of it');
+    await waitFor(
+      async () => {
+        await settle(context, { planTableId: table.planTableId });
+        return (await table.items('target')).has(JSON.stringify([{ S: 'after the export' }]));
+      },
+      { what: 'the write past the gateways' },
+    );
+  });
+
   it('moves the checkpoint only when the keys were settled', async () => {
     let reads = 0;
     const hook: RigWorkerOptions['hook'] = async (sent) => {

@@ -18,6 +18,8 @@ import { isDifferent, readBoth, recheckDelayOf } from '../verify/compare';
 
 /** The service rounds times down to the second, and its clock is not ours. */
 const CLOCK_SLACK_MS = 2_000;
+/** Records this much older than the position are not looked at; clocks of store and database may differ by less. */
+const POSITION_SLACK_MS = 300_000;
 /** How often work looks again whether a fence has opened the table. */
 const GATE_POLL_MS = 50;
 /** Tries of a look that a store did not answer before the page is read anew. */
@@ -28,6 +30,8 @@ export interface LookAsk {
   changes: readonly StreamChange[];
   /** Since when every write through a gateway goes to both stores, epoch ms; null: not yet. */
   dualWriteSinceMs: number | null;
+  /** When the position was stored, epoch ms. */
+  positionMs: number;
   /** False: the reader has to end; nothing more is marked. */
   mayGoOn(): boolean;
 }
@@ -99,9 +103,9 @@ async function firstLook(ctx: WorkerContext, table: WorkTable, ask: LookAsk): Pr
   const keyed = keysOf(table, ask);
   const expiries = [...keyed.values()].filter((one) => one.isExpiry).length;
   const none = { suspects: new Map<string, Keyed>(), dirty: new Set<string>(), recheckMs: 0, expiries };
-  // Before a backfill nothing is copied, so its scan, which is still to come, reads what this record tells of. Where
-  // writes name one side nothing is settled (W8).
-  if (table.stage === 'dual_write' || !(isMirroring(table.writes) || table.writes === 'held')) return none;
+  // Where writes name one side nothing is settled (W8). In dual write before the copy it is: an export may have been
+  // made already, and what was written since is in no file of it.
+  if (!(isMirroring(table.writes) || table.writes === 'held')) return none;
   const keyIds = [...keyed.keys()];
   const dirty = await dirtyAmong(ctx.sql, table.planTableId, keyIds);
   const pairs = await compare(ctx, table, keyIds);
@@ -116,6 +120,8 @@ function keysOf(table: WorkTable, ask: LookAsk): Map<string, Keyed> {
   const keyed = new Map<string, Keyed>();
   const sinceMs = ask.dualWriteSinceMs;
   for (const change of ask.changes) {
+    // Written before the position: the copy, whose scan or export is later, has it.
+    if (change.createdAtMs !== null && change.createdAtMs < ask.positionMs - POSITION_SLACK_MS) continue;
     const id = keyId(change.keys, table.schema);
     // A key of another schema: the table was made anew under the same name, which its stream cannot tell.
     if (!id.ok) continue;

@@ -147,10 +147,10 @@ export class ShardReader {
     this.#emptyPages = 0;
     this.#emptySinceMs = null;
     this.#lastRead = last.sequence;
-    const { dualWriteSinceMs, isCanarySeen } = of.cycle;
+    const { dualWriteSinceMs, isCanarySeen, positionMs } = of.cycle;
     if (!isCanarySeen && changes.some((change) => isCanary(change, of.schema, dualWriteSinceMs)))
       await recordCanarySeen(ctx.sql, shard.planTableId);
-    const ask = { planTableId: shard.planTableId, changes, dualWriteSinceMs, mayGoOn: this.#mayGoOn };
+    const ask = { planTableId: shard.planTableId, changes, dualWriteSinceMs, positionMs, mayGoOn: this.#mayGoOn };
     const inHand: InHand = {
       page: lookAtChanges(ctx, ask).catch((error) => {
         ctx.log.warn({ shardId: shard.shardId, error }, 'A page of stream records is read again');
