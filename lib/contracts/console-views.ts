@@ -58,6 +58,8 @@ export interface GatewayView {
   dirtyKnown: number;
   feedAgeMs: number | null;
   unprovenSinceAt: string | null;
+  /** False: a development gateway on loopback, which serves whoever asks. */
+  verifiesSignatures: boolean;
   tables: { name: string; inFlight: number; intentsOpen: number }[];
   /** Set for a silent gateway and one that was attested to be gone: what passing it by still needs. */
   passing: PassingView | null;

@@ -31,6 +31,9 @@ export const LIMITS = {
   breakerProbeMsMax: 5_000,
   /** Requests at once to an authority whose breaker is open; one more is answered at once. */
   openAuthorityInFlightMax: 16,
+  /** Requests to one store at once, waiting for a connection included; falls while they time out. */
+  storeInFlightMax: 512,
+  storeInFlightMin: 16,
   /** A 429 without Retry-After, and the longest Retry-After that is believed. */
   throttlePauseMs: 250,
   retryAfterMsMax: 300_000,

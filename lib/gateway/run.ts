@@ -58,6 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...{ databaseUrl, connection, identity, dataDir, sealer, clock, log, safeguards, onFatal, keys: authorizer },
     verifiesSignatures: options.verifySignatures !== false,
   });
+  authorizer.onDenied = (fault) => core.inside.counters.denial(fault);
   const server = await startServer({
     host: options.host,
     port: options.port,

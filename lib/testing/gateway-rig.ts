@@ -87,10 +87,7 @@ export async function startGatewayRig(options: RigOptions = {}) {
     async gateway(
       identity: string,
       given: Partial<
-        Pick<
-          GatewayOptions,
-          'safeguards' | 'verifySignatures' | 'databaseUrl' | 'drainMs' | 'metrics' | 'log' | 'clock' | 'connection'
-        >
+        Pick<GatewayOptions, 'safeguards' | 'verifySignatures' | 'databaseUrl' | 'drainMs' | 'metrics' | 'log' | 'host'>
       > & { ready?: boolean } = {},
     ): Promise<RigGateway> {
       const { ready = true, ...rest } = given;

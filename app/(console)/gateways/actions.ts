@@ -3,11 +3,16 @@
 import { z } from 'zod';
 import { id, keyOf, reason } from '@/app/_server/action-input';
 import { runAction } from '@/app/_server/run-action';
-import { createGatewayKey as create, revokeGatewayKey as revoke } from '@/lib/services/key/gateway-keys';
+import {
+  createGatewayKey as create,
+  revokeGatewayKey as revoke,
+  rotateGatewayKey as rotate,
+} from '@/lib/services/key/gateway-keys';
 import { attestGone as attest, withdrawWorker as withdraw } from '@/lib/services/process/attest-gone';
 import { declareDead as declare } from '@/lib/services/process/declare-dead';
 
-const newKey = z.object({ application: z.string(), tables: z.array(z.string()).max(100).nullable() });
+const names = z.array(z.string()).max(100).nullable();
+const newKey = z.object({ application: z.string(), tables: names, operations: names });
 const oldKey = z.object({ keyId: id });
 
 const passBy = z.object({ processId: id, typedName: z.string().max(255), reason });
@@ -37,6 +42,13 @@ export async function withdrawWorker(input: PassBy) {
 export async function createGatewayKey(input: z.input<typeof newKey>) {
   return await runAction({ role: 'admin', schema: newKey }, input, (given, { ctx, actor }) =>
     create(ctx, actor, given),
+  );
+}
+
+/** Without an idempotency key, for the same reason. */
+export async function rotateGatewayKey(input: z.input<typeof oldKey>) {
+  return await runAction({ role: 'admin', schema: oldKey }, input, (given, { ctx, actor }) =>
+    rotate(ctx, actor, given),
   );
 }
 

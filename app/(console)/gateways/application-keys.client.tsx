@@ -16,13 +16,16 @@ import { Button } from '@/app/_ui/primitives/button';
 import { Card } from '@/app/_ui/primitives/card';
 import { TextField } from '@/app/_ui/primitives/field';
 import type { GatewayKeyView } from '@/lib/contracts/views';
-import { createGatewayKey, revokeGatewayKey } from './actions';
+import { createGatewayKey, revokeGatewayKey, rotateGatewayKey } from './actions';
 
 /** Keys that applications sign with. The secret is shown once, because only its seal is kept. */
 export function ApplicationKeys() {
   const query = useView(gatewayKeysQuery());
   return (
-    <Card title="Application keys" note="The gateway verifies each request's signature with them, as DynamoDB does.">
+    <Card
+      title="Application keys"
+      note="The gateway verifies each request's signature with them, as DynamoDB does. An application has two at most: rotate, let it change over, revoke the old one."
+    >
       <div className="flex flex-col gap-4">
         <NewKey />
         <ViewNotice query={query} what="The keys" />
@@ -59,13 +62,17 @@ function NewKey() {
   const { act, isPending, failure } = useAct();
   const [application, setApplication] = useState('');
   const [tables, setTables] = useState('');
+  const [operations, setOperations] = useState('');
   const [made, setMade] = useState<{ accessKeyId: string; secretAccessKey: string } | null>(null);
   const create = async () => {
-    const result = await act(() => createGatewayKey({ application, tables: namesOf(tables) }));
+    const result = await act(() =>
+      createGatewayKey({ application, tables: namesOf(tables), operations: namesOf(operations) }),
+    );
     if (!result.ok) return;
     setMade(result.data);
     setApplication('');
     setTables('');
+    setOperations('');
   };
   return (
     <form
@@ -76,25 +83,7 @@ function NewKey() {
       }}
     >
       <FormError failure={failure} />
-      {made ? (
-        <Banner
-          tone="ok"
-          isUrgent
-          title="The key is made. Its secret is shown now and never again."
-          actions={
-            <Button size="sm" onClick={() => setMade(null)}>
-              I have kept it
-            </Button>
-          }
-        >
-          <p className="mt-1">
-            Access key id: <CopyId value={made.accessKeyId} what="access key id" isWhole />
-          </p>
-          <p>
-            Secret key: <CopyId value={made.secretAccessKey} what="secret key" isWhole />
-          </p>
-        </Banner>
-      ) : null}
+      {made ? <MadeKey made={made} onKept={() => setMade(null)} /> : null}
       <div className="flex flex-wrap items-end gap-2">
         <TextField
           className="w-56"
@@ -115,6 +104,17 @@ function NewKey() {
           value={tables}
           onValueChange={(value) => setTables(value)}
           error={failure?.fields?.tables}
+        />
+        <TextField
+          className="w-72 max-w-full"
+          label="Only these operations"
+          isOptional
+          placeholder="GetItem, Query"
+          name="operations"
+          autoComplete="off"
+          value={operations}
+          onValueChange={(value) => setOperations(value)}
+          error={failure?.fields?.operations}
         />
         <Button type="submit" isPending={isPending}>
           <KeyRound aria-hidden /> Make a key
@@ -144,6 +144,57 @@ const columns: readonly Column<GatewayKeyView>[] = [
   { key: 'state', head: 'State', cell: (key) => <KeyState gatewayKey={key} /> },
 ];
 
+interface Made {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+function MadeKey({ made, onKept }: { made: Made; onKept(): void }) {
+  return (
+    <Banner
+      tone="ok"
+      isUrgent
+      title="The key is made. Its secret is shown now and never again."
+      actions={
+        <Button size="sm" onClick={onKept}>
+          I have kept it
+        </Button>
+      }
+    >
+      <p className="mt-1">
+        Access key id: <CopyId value={made.accessKeyId} what="access key id" isWhole />
+      </p>
+      <p>
+        Secret key: <CopyId value={made.secretAccessKey} what="secret key" isWhole />
+      </p>
+    </Banner>
+  );
+}
+
+/** A second key with the same scopes; the old one goes on until somebody revokes it. */
+function Rotate({ gatewayKey }: { gatewayKey: GatewayKeyView }) {
+  const { act, isPending, failure } = useAct();
+  const [made, setMade] = useState<Made | null>(null);
+  const rotate = async () => {
+    const result = await act(() => rotateGatewayKey({ keyId: gatewayKey.id }));
+    if (result.ok) setMade(result.data);
+  };
+  return (
+    <span className="flex flex-col items-start gap-1">
+      <Button
+        size="sm"
+        isPending={isPending}
+        aria-label={`Make a second key for ${gatewayKey.application}`}
+        onClick={() => void rotate()}
+      >
+        Rotate
+      </Button>
+      {made ? <MadeKey made={made} onKept={() => setMade(null)} /> : null}
+      <FormError failure={failure} />
+    </span>
+  );
+}
+
 /** Revoking stops an application, so the button asks once more in its own place. */
 function KeyState({ gatewayKey }: { gatewayKey: GatewayKeyView }) {
   const { act, isPending, failure } = useAct();
@@ -156,13 +207,19 @@ function KeyState({ gatewayKey }: { gatewayKey: GatewayKeyView }) {
     );
   if (!isAsked)
     return (
-      <Button size="sm" aria-label={`Revoke the key of ${gatewayKey.application}`} onClick={() => setIsAsked(true)}>
-        Revoke…
-      </Button>
+      <span className="flex flex-wrap items-start gap-1">
+        <Rotate gatewayKey={gatewayKey} />
+        <Button size="sm" aria-label={`Revoke the key of ${gatewayKey.application}`} onClick={() => setIsAsked(true)}>
+          Revoke…
+        </Button>
+      </span>
     );
   return (
     <span className="flex flex-col items-start gap-1">
-      <span className="text-caption">{gatewayKey.application} stops working within seconds.</span>
+      <span className="text-caption">
+        {gatewayKey.application} is refused within 10 s by every gateway that reaches Postgres. One that does not goes
+        on accepting this key until it does; a silent one in the list above may be such a one: stop it.
+      </span>
       <span className="flex gap-1">
         <Button
           size="sm"

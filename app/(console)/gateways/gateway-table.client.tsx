@@ -76,6 +76,16 @@ const columns: readonly Column<GatewayView>[] = [
         <span className="block font-normal text-caption text-muted">
           {gateway.host}, {gateway.listen}, version {gateway.version}
         </span>
+        {gateway.verifiesSignatures ? null : (
+          <StatusBadge
+            display={{
+              label: 'Verifies nothing',
+              tone: 'warn',
+              icon: 'alert',
+              says: 'It was started for development: it serves whoever asks on its machine, whatever the signature.',
+            }}
+          />
+        )}
       </>
     ),
   },

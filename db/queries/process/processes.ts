@@ -21,6 +21,8 @@ export interface GatewayRecord {
   dirtyKnown: number;
   feedAgeMs: number | null;
   unprovenSince: Date | null;
+  /** False: a development gateway on loopback, which serves whoever asks. */
+  verifiesSignatures: boolean;
   tables: { name: string; inFlight: number; intentsOpen: number }[];
 }
 
@@ -33,6 +35,7 @@ export async function readGateways(sql: Sql, silentMs: number): Promise<GatewayR
       g.acknowledged_epoch::float8 as "acknowledgedEpoch", coalesce(h.epoch, 0)::float8 as "currentEpoch",
       g.in_flight as "inFlight", g.intents_open as "intentsOpen", g.dirty_known as "dirtyKnown",
       g.feed_age_ms as "feedAgeMs", g.unproven_since as "unprovenSince",
+      g.verifies_signatures as "verifiesSignatures",
       coalesce((select jsonb_agg(jsonb_build_object('name', t.name, 'inFlight', x.in_flight, 'intentsOpen', x.intents_open)
         order by t.name) from gateway_table x join plan_table t on t.id = x.plan_table_id where x.gateway_id = g.id), '[]')
         as tables

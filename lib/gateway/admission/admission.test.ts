@@ -36,7 +36,9 @@ describe('what a gateway takes on', () => {
     expect(sheds(admission)).toMatchObject({ read: true, write: false });
     admission.giveBytes(760);
     expect(sheds(admission)).toMatchObject({ read: false });
+    expect(new Admission(() => 5_000, LIMITS).pressure().level).toBe(0);
     delayMs = 1_000;
+    fill(admission, 2);
     expect(sheds(admission)).toMatchObject({ read: true, write: true });
     expect(admission.live('write', 0)).toContain('event loop');
   });

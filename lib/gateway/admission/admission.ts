@@ -20,6 +20,9 @@ export interface Ticket {
 /** Share of the limits from which each class is refused. */
 export const SHED_FROM = { shadow: 0.25, mirror_wait: 0.5, read: 0.75, write: 1 } as const;
 
+/** Share of the live requests from which the delay of the event loop counts. */
+const LOOP_COUNTS_FROM = 1 / 64;
+
 export interface AdmissionLimits {
   liveMax: number;
   liveBytesMax: number;
@@ -77,7 +80,8 @@ export class Admission {
     const { live, held } = this.#rooms;
     const requests = live.count / liveMax;
     const bytes = (live.bytes + held.bytes) / liveBytesMax;
-    const loop = this.loopDelayMs() / loopDelayMsMax;
+    // Late with little to do, the process is starved by its neighbours: to refuse the little would mend nothing.
+    const loop = live.count < liveMax * LOOP_COUNTS_FROM ? 0 : this.loopDelayMs() / loopDelayMsMax;
     if (loop > requests && loop > bytes) return { level: loop, of: 'event loop' };
     return bytes > requests ? { level: bytes, of: 'bytes' } : { level: requests, of: 'requests' };
   }

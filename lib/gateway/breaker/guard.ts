@@ -13,6 +13,7 @@ import { LIMITS } from '../limits';
 import type { Counters } from '../metrics/counters';
 import { JSON_TYPE, requestId } from '../pipeline/answer';
 import type { Breaker } from './breaker';
+import { Concurrency } from './concurrency';
 
 const REPEATABLE = new Set([
   ...['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'],
@@ -27,15 +28,19 @@ export interface GuardParts {
 }
 
 export function guarded(wire: StoreWire, { breaker, counters, store }: GuardParts): StoreWire {
+  const concurrency = new Concurrency();
   async function once(request: WireRequest): Promise<WireOutcome> {
     const startedAt = performance.now();
     const outcome = await wire.send(request);
     breaker.record(outcome);
+    if (outcome.kind === 'unknown' && outcome.cause === 'timeout') concurrency.timedOut(performance.now());
+    else concurrency.answered();
     counters.attempted(store, request.operation, { outcome, ms: performance.now() - startedAt });
     return outcome;
   }
   async function send(request: WireRequest): Promise<WireOutcome> {
     if (breaker.state() !== 'closed' && wire.inFlight() >= LIMITS.openAuthorityInFlightMax) return unavailable();
+    if (wire.inFlight() >= concurrency.limit) return tooMany();
     const startedAt = performance.now();
     const outcome = await once(request);
     const isLost = outcome.kind === 'unknown' && outcome.cause === 'connection';
@@ -46,6 +51,18 @@ export function guarded(wire: StoreWire, { breaker, counters, store }: GuardPart
     return await once({ ...request, timeoutMs: Math.ceil(leftMs) });
   }
   return { target: wire.target, send, inFlight: () => wire.inFlight(), close: () => wire.close() };
+}
+
+/** Nothing was sent: a known failure that SDKs repeat more slowly. */
+function tooMany(): WireOutcome {
+  const errorType = 'ThrottlingException';
+  const message = 'The store answers too slowly for more requests at once; nothing was done, try again.';
+  const __type = `com.amazon.coral.availability#${errorType}`;
+  return {
+    ...{ kind: 'refused', status: 400, errorType, message, retryAfterMs: null },
+    headers: { 'content-type': JSON_TYPE, 'x-amzn-requestid': requestId() },
+    body: Buffer.from(JSON.stringify({ __type, message })),
+  } as WireOutcome;
 }
 
 /** Nothing was sent: a known failure in the words in which DynamoDB says that it cannot serve just now. */

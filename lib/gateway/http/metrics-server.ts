@@ -8,6 +8,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 
+/** Above the usual interval of a scraper, which else meets a socket that is being closed. */
+const KEEP_ALIVE_MS = 75_000;
+
 export interface MetricsOptions {
   host: string;
   /** 0 takes a free one. */
@@ -31,7 +34,7 @@ export async function startMetrics(options: MetricsOptions): Promise<MetricsServ
     throw new Error('Metrics listen beyond loopback only with a token: set LANDFALL_METRICS_TOKEN');
   }
   const server = createServer(
-    { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 5_000 },
+    { maxHeaderSize: 8_192, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 5_000, requestTimeout: 5_000 },
     (request, response) => {
       request.resume();
       const plain = (status: number, text: string) =>

@@ -67,7 +67,7 @@ function addTraffic({ counters, views }: CoreInside, to: { registry: Registry; c
     help: 'Time from a whole request to its answer.',
     read: () => [...counters.requests].map(([operation, { latency }]) => [{ operation }, latency]),
   });
-  to.counter('denied_total', 'Requests refused at the door by what was wrong with their signature or scope.', () =>
+  to.counter('denied_total', 'Requests refused at the door by what was wrong with their signature.', () =>
     [...counters.denied].map(([fault, count]): Sample => [{ fault }, count]),
   );
   to.counter('table_events_total', 'What became of reads and writes of tables under a plan.', () => tableEvents(views));

@@ -10,7 +10,7 @@ import type { RunningTarget } from '@/lib/sandbox/target';
 import { createTestDatabase, type TestDatabase } from '@/lib/testing/database';
 import { startTestSource, startTestTarget, type TestStore } from '@/lib/testing/emulator';
 import { type Actor, type ServiceContext, serviceContextOf } from '../context';
-import { createGatewayKey, revokeGatewayKey } from '../key/gateway-keys';
+import { createGatewayKey, revokeGatewayKey, rotateGatewayKey } from '../key/gateway-keys';
 import { connectionView, connectionViews } from '../view/connection-view';
 import { gatewayKeysView, processesView } from '../view/processes-view';
 import { createConnection } from './create-connection';
@@ -230,6 +230,26 @@ describe('keys of applications', () => {
     expect((await gatewayKeysView(ctx, OPERATOR))[0]?.revokedAt).not.toBeNull();
     expect((await refusal(revokeGatewayKey(ctx, ADMIN, { keyId: 'key_nope' }))).code).toBe('input.invalid');
     expect((await refusal(createGatewayKey(ctx, OPERATOR, { application: 'x' }))).code).toBe('auth.role_too_low');
+  });
+
+  test('are two at most for an application, so that it changes over before the old one is revoked', async () => {
+    const scopes = { tables: ['orders'], operations: ['GetItem'] };
+    const old = await createGatewayKey(ctx, ADMIN, { application: 'rotated', ...scopes });
+    const fresh = await rotateGatewayKey(ctx, ADMIN, old);
+    expect(fresh.accessKeyId).not.toBe(old.accessKeyId);
+    const third = await refusal(rotateGatewayKey(ctx, ADMIN, fresh));
+    expect(third).toMatchObject({ code: 'input.invalid' });
+    await revokeGatewayKey(ctx, ADMIN, old);
+    expect((await refusal(rotateGatewayKey(ctx, ADMIN, old))).code).toBe('input.invalid');
+    expect((await refusal(rotateGatewayKey(ctx, OPERATOR, fresh))).code).toBe('auth.role_too_low');
+    // Two people at once make no third.
+    const both = await Promise.allSettled([1, 2].map(() => createGatewayKey(ctx, ADMIN, { application: 'rotated' })));
+    expect(both.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+    const listed = (await gatewayKeysView(ctx, OPERATOR)).filter((key) => key.application === 'rotated');
+    expect(listed.filter((key) => key.revokedAt === null)).toHaveLength(2);
+    expect(listed.find((key) => key.accessKeyId === fresh.accessKeyId)).toMatchObject(scopes);
+    const sealed = await database.sql`select secret_sealed from gateway_key`;
+    expect(JSON.stringify(sealed)).not.toContain(fresh.secretAccessKey);
   });
 
   test('no process is shown where none ever started', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { withTransaction } from '@/db/client';
+import { type DbTransaction, withTransaction } from '@/db/client';
 import { gatewayKey } from '@/db/schema';
 import { CHANNELS } from '@/lib/contracts/routing';
 import type { Actor, ServiceContext } from '../context';
@@ -35,6 +35,38 @@ export type GatewayKeyInput = z.input<typeof keyInput>;
 const newAccessKeyId = (): string => `AKLF${randomBytes(10).toString('hex').toUpperCase().slice(0, 16)}`;
 const newSecret = (): string => randomBytes(30).toString('base64url');
 
+/** Two, so that an application changes to its new key before the old one is revoked. */
+export const ACTIVE_KEYS_MAX = 2;
+
+/** Locks the application's keys, so that two people do not make a third between them. */
+async function refuseThird(tx: DbTransaction, application: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtext(${`gateway_key ${application}`}))`);
+  const active = await tx
+    .select({ id: gatewayKey.id })
+    .from(gatewayKey)
+    .where(and(eq(gatewayKey.application, application), isNull(gatewayKey.revokedAt)));
+  if (active.length < ACTIVE_KEYS_MAX) return;
+  throw invalid({
+    application: `${application} has ${ACTIVE_KEYS_MAX} active keys already: revoke the old one first.`,
+  });
+}
+
+/**
+ * Makes a second key with the scopes of one that is active, for its application to change to; the old one goes on until
+ * it is revoked. Role admin.
+ */
+export async function rotateGatewayKey(ctx: ServiceContext, actor: Actor, input: { keyId: string }) {
+  requireRole(actor, 'admin');
+  const rows = await ctx.db
+    .select({ application: gatewayKey.application, tables: gatewayKey.tables, operations: gatewayKey.operations })
+    .from(gatewayKey)
+    .where(and(eq(gatewayKey.id, input.keyId), isNull(gatewayKey.revokedAt)))
+    .limit(1);
+  const [known] = rows;
+  if (!known) throw invalid({ keyId: 'There is no such active key.' });
+  return await createGatewayKey(ctx, actor, known);
+}
+
 /** Makes a key for an application. The secret is in this answer and nowhere else that can be read again. Role admin. */
 export async function createGatewayKey(
   ctx: ServiceContext,
@@ -48,6 +80,7 @@ export async function createGatewayKey(
   const secretAccessKey = newSecret();
   const secretSealed = ctx.sealer.seal(secretAccessKey, GATEWAY_KEY_PURPOSE);
   await withTransaction(ctx.db, async (tx) => {
+    await refuseThird(tx, application);
     const row = { id, application, accessKeyId, secretSealed, tables, operations, createdBy: actor.id };
     await tx.insert(gatewayKey).values(row);
     await tx.execute(sql`select pg_notify(${CHANNELS.routing}, '{}')`);
