@@ -1,7 +1,7 @@
 /**
  * Requests of applications, read strictly: what another reader on the way could frame differently (two lengths, a length
  * beside chunks, folded headers, lone line feeds) is refused with 400 and its connection ends, so nothing can be
- * smuggled past a balancer. Reading them here and not with node:http halves what a request costs before it is looked at.
+ * smuggled past a balancer.
  */
 import { isKeptBy, MessageParser, type ParseState } from '@/lib/adapters/dynamodb/message-parser';
 

@@ -2,6 +2,7 @@
 import { parseObject } from '@/lib/adapters/dynamodb/parse-body';
 import type { TableRouting } from '@/lib/contracts/routing';
 import type { GatewayRequest } from './answer';
+import { isTooDeep, LOOKED_THROUGH_BYTES_MIN } from './json-depth';
 import type { RoutingView } from './views';
 
 /** A decoded JSON object. Made by JSON.parse, so own properties only are looked at. */
@@ -14,10 +15,12 @@ export const member = (object: Json, name: string): unknown => (Object.hasOwn(ob
 
 /**
  * The object of a body, or null where it is none: then the store is asked what it thinks of it. Never to be changed. A
- * byte order mark is passed over, because there are stores that do.
+ * byte order mark is passed over, because there are stores that do; what is nested too deeply is not parsed at all.
  */
-export const decode = (body: Buffer): Json | null =>
-  parseObject(body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body);
+export function decode(body: Buffer): Json | null {
+  if (body.length >= LOOKED_THROUGH_BYTES_MIN && isTooDeep(body)) return null;
+  return parseObject(body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body);
+}
 
 /** `arn:aws:dynamodb:region:account:table/NAME…` or the name itself. */
 export function tableNameOf(text: string): string {
