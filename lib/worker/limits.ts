@@ -48,7 +48,7 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   observeMs: 2_000,
   barriersMs: 500,
   controlMs: 1_000,
-  pageItemsMax: 500,
+  pageItemsMax: 1_000,
   groupItems: 100,
   groupsAtATime: 3,
   settleKeysMax: 100,

@@ -70,7 +70,7 @@ export class Pace {
     const rank = RANK[turn.priority];
     for (;;) {
       if (!turn.mayGoOn()) return null;
-      const isBehind = this.#waiting.slice(0, rank).some((count) => count > 0);
+      const isBehind = this.#isBehind(rank);
       const isFull = this.#underWay >= Math.floor(this.#underWayMax);
       const nowMs = this.clock.monotonicMs();
       const grant = isBehind || isFull ? null : take(this.#state, this.#limits, { cost: turn.cost, nowMs });
@@ -79,6 +79,12 @@ export class Pace {
       if (grant) this.#lastWait = { atMs: nowMs, ms: grant.waitMs };
       await this.#wait(rank, Math.min(TURN_MS_MAX, Math.max(1, grant?.waitMs ?? TURN_MS_MAX)));
     }
+  }
+
+  /** Whether somebody of a higher priority waits. */
+  #isBehind(rank: number): boolean {
+    for (let higher = 0; higher < rank; higher += 1) if ((this.#waiting[higher] as number) > 0) return true;
+    return false;
   }
 
   #begin(timeoutMs: number, startedAtMs: number): EndTurn {

@@ -96,8 +96,8 @@ export function bareSocketVariant(input: ClientInput): BenchVariant {
   const ask = Buffer.from(JSON.stringify({ TableName: BENCH_TABLE, ConsistentRead: true }));
   let items = 0;
   return {
-    run: (ms) =>
-      pipeline(ms, {
+    run: (end) =>
+      pipeline(end, {
         scan: async () => {
           const page = readPage(await source.send('Scan', ask), places);
           if (page === null) throw new Error('the page of the stub cannot be read');

@@ -2,30 +2,41 @@
 import type { BenchVariant, ClientAsk, ClientInput, Measurement } from './protocol';
 import { VARIANTS } from './variants';
 
+/** How often the processor time is looked at. */
+const LOOK_MS = 100;
+
 const input = JSON.parse(process.argv[2] ?? '{}') as ClientInput;
 const variant: BenchVariant = await (VARIANTS[input.variant] as (given: ClientInput) => Promise<BenchVariant>)(input);
 
-/** Items and processor seconds of all threads between two moments of one run of the client. */
-async function measure(warmUpMs: number, measureMs: number): Promise<Measurement> {
-  const running = variant.run(warmUpMs + measureMs);
-  await pause(warmUpMs);
+/**
+ * Items and processor seconds of all threads between two moments of one run. Both moments are set by processor time, not
+ * by the clock, so that a busy machine gives every client as much warming up and as long a look.
+ */
+async function measure(ask: ClientAsk): Promise<Measurement> {
+  const end = new AbortController();
+  const running = variant.run(end.signal);
+  await cpuPassed(cpuS() + ask.warmUpCpuS);
   const before = await mark();
-  await pause(measureMs);
+  await cpuPassed(before.cpuS + ask.measureCpuS);
   const after = await mark();
+  end.abort();
   await running;
   return { items: after.items - before.items, cpuS: after.cpuS - before.cpuS, wallS: after.atS - before.atS };
 }
 
-async function mark() {
-  const items = await variant.items();
+function cpuS(): number {
   const { user, system } = process.cpuUsage();
-  return { items, cpuS: (user + system) / 1e6, atS: performance.now() / 1000 };
+  return (user + system) / 1e6;
 }
 
-const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+async function cpuPassed(untilS: number): Promise<void> {
+  while (cpuS() < untilS) await new Promise<void>((done) => setTimeout(done, LOOK_MS));
+}
+
+const mark = async () => ({ items: await variant.items(), cpuS: cpuS(), atS: performance.now() / 1000 });
 
 process.on('message', async (ask: ClientAsk) => {
-  const measurement = await measure(ask.warmUpMs, ask.measureMs);
+  const measurement = await measure(ask);
   process.send?.({ kind: 'measured', measurement, found: variant.found?.() ?? null });
 });
 process.on('disconnect', () => process.exit(0));

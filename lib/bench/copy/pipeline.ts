@@ -5,13 +5,12 @@ import { REQUESTS_AT_A_TIME } from './protocol';
  * under way at a time.
  */
 export async function pipeline<P>(
-  ms: number,
+  end: AbortSignal,
   of: { scan(): Promise<P>; batches(page: P): Iterable<() => Promise<void>> },
 ): Promise<void> {
-  const endsAtMs = performance.now() + ms;
   const underWay = new Set<Promise<void>>();
   let next = of.scan();
-  while (performance.now() < endsAtMs) {
+  while (!end.aborted) {
     const page = await next;
     next = of.scan();
     for (const batch of of.batches(page)) {

@@ -17,6 +17,8 @@ import type { BenchVariant, ClientInput } from './protocol';
 
 /** As many as a worker process works on at a time. */
 const SEGMENTS = 6;
+/** Longer than any measurement: the end of it stops the segments, as the end of a process would. */
+const SLICE_MS = 600_000;
 
 export async function productVariant(input: ClientInput, isConfirmed: boolean): Promise<BenchVariant> {
   const { sql } = openDatabase('test', input.databaseUrl);
@@ -40,7 +42,7 @@ export async function productVariant(input: ClientInput, isConfirmed: boolean): 
   let runId = '';
   let suspects = 0;
 
-  async function run(ms: number): Promise<void> {
+  async function run(end: AbortSignal): Promise<void> {
     const made = await insertRun(sql, planTableId, { kind, segments: SEGMENTS, mismatchesMax: 1_000_000 });
     runId = made.runId;
     const context = makeWorkerContext(
@@ -50,9 +52,9 @@ export async function productVariant(input: ClientInput, isConfirmed: boolean): 
         services: servicesWith(),
         log: createLog({ process: 'worker', level: 'warn' }),
         safeguards: isConfirmed ? ALL_SAFEGUARDS : without('confirm'),
-        limits: { sliceMsMax: ms },
+        limits: { sliceMsMax: SLICE_MS },
       },
-      { sql, stopping: new AbortController().signal },
+      { sql, stopping: end },
     );
     await registerWorker(sql, { id: context.workerId, host: 'bench', pid: process.pid, version: 'bench' });
     const task = kind === 'backfill' ? backfillSegment : verifySegment;

@@ -12,8 +12,9 @@ export interface ClientInput {
 
 export interface ClientAsk {
   kind: 'measure';
-  warmUpMs: number;
-  measureMs: number;
+  /** Processor seconds of the client before the measured ones, and those. */
+  warmUpCpuS: number;
+  measureCpuS: number;
 }
 
 export interface Measurement {
@@ -23,8 +24,8 @@ export interface Measurement {
 }
 
 export interface BenchVariant {
-  /** Works for so long, then lets what is on its way end. */
-  run(ms: number): Promise<void>;
+  /** Works until it is told to stop, then lets what is on its way end. */
+  run(end: AbortSignal): Promise<void>;
   /** Items copied or compared so far. */
   items(): number | Promise<number>;
   /** Differences found so far by a verification. */

@@ -64,8 +64,8 @@ export function sdkVariant(input: ClientInput, isTuned: boolean): BenchVariant {
   const size = input.work === 'backfill' ? BATCH_WRITE : BATCH_GET;
   const one = input.work === 'backfill' ? write : compare;
   return {
-    run: (ms) =>
-      pipeline(ms, {
+    run: (end) =>
+      pipeline(end, {
         scan,
         *batches(items) {
           for (const batch of chunksOf(items, size)) yield () => one(batch);

@@ -8,7 +8,7 @@ import { type CallOptions, isJson, type Json, type Trouble, undecodable } from '
 import { type ReadOptions, unitsOf } from '../items';
 import { callForBytes } from './call-bytes';
 import { cutItems } from './cut-items';
-import type { ItemImage } from './item-image';
+import { ItemImage } from './item-image';
 import { type KeyPlaces, KeyWriter } from './item-key';
 import { memberOf } from './scan-slices';
 import { type SlicedItem, sliceItems } from './sliced-item';
@@ -108,11 +108,12 @@ export interface SliceWriteResult {
   consumedUnits: number | null;
 }
 
-const PUT = Buffer.from('{"PutRequest":{"Item":');
-const DELETE = Buffer.from('{"DeleteRequest":{"Key":');
-const END = Buffer.from('}}');
-const TAIL = Buffer.from(']},"ReturnConsumedCapacity":"TOTAL"}');
-const COMMA = 0x2c;
+const PUT = '{"PutRequest":{"Item":';
+const DELETE = '{"DeleteRequest":{"Key":';
+const END = '}}';
+/** Between two puts: what ends one and begins the other, copied at once. */
+const BETWEEN_PUTS = Buffer.from(`${END},${PUT}`);
+const TAIL = Buffer.from(`${END}]},"ReturnConsumedCapacity":"TOTAL"}`);
 
 /**
  * Writes up to 25 entries on distinct keys in one request, never repeated. The body is put together from the images'
@@ -141,32 +142,27 @@ export async function writeSlices(
 
 /** The body of a BatchWriteItem. */
 export function writeBody(request: { table: string; schema: KeySchema; entries: readonly SliceEntry[] }): Buffer {
-  const head = Buffer.from(`{"RequestItems":{${JSON.stringify(request.table)}:[`);
   const keys = new KeyWriter(request.schema);
-  const deletes = new Map<string, Buffer>();
-  let bytes = head.length + TAIL.length;
+  const parts: (Buffer | ItemImage)[] = [];
+  let frame = `{"RequestItems":{${JSON.stringify(request.table)}:[`;
+  let bytes = TAIL.length;
   for (const { keyId: id, image } of request.entries) {
-    bytes += END.length + 1;
-    if (image !== null) bytes += PUT.length + image.bytesLength;
-    else {
-      const key = Buffer.from(keys.json(id));
-      deletes.set(id, key);
-      bytes += DELETE.length + key.length;
-    }
+    const isBetweenPuts = frame === '' && image !== null;
+    const next = isBetweenPuts
+      ? BETWEEN_PUTS
+      : Buffer.from(frame + (parts.length === 0 ? '' : `${END},`) + (image === null ? DELETE + keys.json(id) : PUT));
+    frame = '';
+    parts.push(next);
+    bytes += next.length;
+    if (image === null) continue;
+    parts.push(image);
+    bytes += image.bytesLength;
   }
-  const body = Buffer.allocUnsafe(bytes - 1);
-  let at = head.copy(body, 0);
-  request.entries.forEach(({ keyId: id, image }, index) => {
-    if (index > 0) {
-      body[at] = COMMA;
-      at += 1;
-    }
-    at += (image === null ? DELETE : PUT).copy(body, at);
-    at = image === null ? at + (deletes.get(id) as Buffer).copy(body, at) : image.copyTo(body, at);
-    at += END.copy(body, at);
-  });
-  at += TAIL.copy(body, at);
-  invariant(at === body.length, 'a batch fills its body');
+  parts.push(TAIL);
+  const body = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const part of parts) at = part instanceof ItemImage ? part.copyTo(body, at) : at + part.copy(body, at);
+  invariant(at === bytes, 'a batch fills its body');
   return body;
 }
 

@@ -57,6 +57,10 @@ export function keyIdAt(body: Buffer, cut: { offsets: Uint32Array; at: number },
   return id.ok ? id.value : null;
 }
 
+/** Node's own reader of one encoding: `toString` looks the encoding's name up each time, which was 2 % of a copy. */
+const latin1 = (body: Buffer, from: number, to: number): string =>
+  (body as Buffer & { latin1Slice(start: number, end: number): string }).latin1Slice(from, to);
+
 /** Bytes of `{"S":"` and of `"}`. */
 const HEAD = 6;
 const TAIL = 2;
@@ -86,9 +90,9 @@ function plainUnit(
       const byte = body[at] as number;
       if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return null;
     }
-    return `S#${body.toString('latin1', from, to)}`;
+    return `S#${latin1(body, from, to)}`;
   }
-  return type === 'N' && isPlainInteger(body, from, to) ? `N#${body.toString('latin1', from, to)}` : null;
+  return type === 'N' && isPlainInteger(body, from, to) ? `N#${latin1(body, from, to)}` : null;
 }
 
 function isPlainInteger(body: Buffer, from: number, to: number): boolean {
