@@ -20,6 +20,7 @@ import { TURN_MS_MAX } from './limits';
 /** Who goes first when requests wait: live traffic has its own reserve. */
 export type PacePriority = 'settle' | 'backfill' | 'verify';
 const RANK: Record<PacePriority, number> = { settle: 0, backfill: 1, verify: 2 };
+const RANKS = Object.values(RANK);
 /** How long a sentence about waiting for the limit stays true after the last such wait. */
 const WAITED_MS = 1_500;
 /** Requests of one process to one store at a time: between these, by latency against the request's deadline. */
@@ -46,7 +47,8 @@ export class Pace {
   #state: BudgetState;
   #limits: BudgetLimits;
   readonly #waiting = [0, 0, 0];
-  readonly #wakes = new Set<() => void>();
+  /** By rank, in the order in which they came. */
+  readonly #wakes = RANKS.map(() => new Set<() => void>());
   #underWay = 0;
   #underWayMax = UNDER_WAY_START;
   #lastWait: { atMs: number; ms: number } | null = null;
@@ -98,8 +100,20 @@ export class Pace {
       if (share > SLOW_SHARE) this.#underWayMax = Math.max(UNDER_WAY_MIN, this.#underWayMax * SLOWER_TO);
       else if (share < FAST_SHARE)
         this.#underWayMax = Math.min(UNDER_WAY_MAX, this.#underWayMax + 1 / this.#underWayMax);
-      for (const wake of this.#wakes) wake();
+      this.#wakeNext();
     };
+  }
+
+  /** Wakes as many as may go now and no more: waking all of them at each answer cost more than the requests did. */
+  #wakeNext(): void {
+    let free = Math.max(1, Math.floor(this.#underWayMax) - this.#underWay);
+    for (const waiting of this.#wakes) {
+      for (const wake of waiting) {
+        if (free === 0) return;
+        free -= 1;
+        wake();
+      }
+    }
   }
 
   /** Until somebody's request ends, or this long. */
@@ -108,11 +122,11 @@ export class Pace {
     await new Promise<void>((done) => {
       const wake = () => {
         clearTimeout(timer);
-        this.#wakes.delete(wake);
+        this.#wakes[rank]?.delete(wake);
         done();
       };
       const timer = setTimeout(wake, ms);
-      this.#wakes.add(wake);
+      this.#wakes[rank]?.add(wake);
     });
     this.#waiting[rank] = (this.#waiting[rank] as number) - 1;
   }
