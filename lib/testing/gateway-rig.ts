@@ -19,6 +19,8 @@ import { waitFor } from './wait-for';
 const REGION = 'eu-central-1';
 
 export interface RigOptions {
+  /** Outside a test: the Postgres to make its database on. */
+  serverUrl?: string;
   settings?: Partial<PlanSettings>;
 }
 
@@ -29,7 +31,9 @@ export interface RigGateway extends RunningGateway {
 export type GatewayRig = Awaited<ReturnType<typeof startGatewayRig>>;
 
 export async function startGatewayRig(options: RigOptions = {}) {
-  const database: TestDatabase = await createTestDatabase();
+  const database: TestDatabase = await createTestDatabase(
+    options.serverUrl === undefined ? undefined : { serverUrl: options.serverUrl },
+  );
   const { sql, db } = database;
   const source = await startTestSource();
   const target = await startTestTarget({

@@ -15,6 +15,9 @@ export interface LongOptions {
 
 const RUNS: Record<string, (options: LongOptions) => Promise<LongRun>> = {
   fences: async (options) => (await import('./fences')).runFences(options),
+  outage: async (options) => (await import('./outage')).runOutage(options),
+  overload: async (options) => (await import('./overload')).runOverload(options),
+  restarts: async (options) => (await import('./restarts')).runRestarts(options),
   propagation: async (options) => (await import('./propagation')).runPropagation(options),
 };
 
