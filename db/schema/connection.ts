@@ -1,4 +1,4 @@
-import { boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { count, instant } from './columns';
 
 export interface ConnectionLimits {
@@ -35,11 +35,27 @@ export const connection = pgTable('connection', {
   issuerSealed: text('issuer_sealed'),
   mayCreateTables: boolean('may_create_tables').notNull().default(false),
   limits: jsonb('limits').$type<ConnectionLimits>().notNull(),
+  /** The store asked that nothing be sent before; a worker that starts meanwhile reads it here. */
+  quietUntil: instant('quiet_until'),
   probe: jsonb('probe').$type<ProbeResult>(),
   version: integer('version').notNull().default(1),
   createdAt: instant('created_at').notNull().defaultNow(),
   updatedAt: instant('updated_at').notNull().defaultNow(),
 });
+
+/** Requests that workers sent in a calendar month (UTC), as the store's monthly quota counts them. */
+export const connectionMonth = pgTable(
+  'connection_month',
+  {
+    connectionId: text('connection_id')
+      .notNull()
+      .references(() => connection.id),
+    /** First day of the month, `2026-11-01`. */
+    month: text('month').notNull(),
+    requests: count('requests').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.connectionId, table.month] })],
+);
 
 /** Credentials of Landfall's own, each with one use (PROTOCOL F3). A retired one is never issued again. */
 export const storeCredential = pgTable('store_credential', {

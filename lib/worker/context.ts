@@ -55,6 +55,8 @@ export interface WorkerContext {
   /** Segments at work in this process, with the paces that may hold them back. */
   readonly atWork: Map<string, AtWork>;
   liveWorkers: number;
+  /** This worker's part of the open segments: beyond it others go first. */
+  segmentsMax: number;
   makeWire(target: StoreTarget): StoreWire;
   random(): number;
   newId(kind: 'setAside' | 'mismatch' | 'event'): string;

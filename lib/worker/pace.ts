@@ -1,5 +1,5 @@
 /**
- * The rate of one connection in this process: an equal part of the connection's budget, by the number of live workers,
+ * The rate of one connection in this process: an equal part of the connection's budget, by the workers at work on it,
  * less the share kept for live traffic. A store's Retry-After is obeyed exactly and told to the other workers. How many
  * requests are under way at a time follows the store's latency, because a request that waits in a queue until its
  * deadline has an unknown outcome, and that costs far more than going slower.
@@ -14,6 +14,7 @@ import {
   take,
   throttled,
 } from '@/lib/domain/pacing/budget';
+import { type MonthlyQuota, quotaLeft, quotaReason } from '@/lib/domain/pacing/quota';
 import { limitReason, throttleReason } from '@/lib/domain/pacing/reason';
 import { TURN_MS_MAX } from './limits';
 
@@ -30,6 +31,10 @@ const UNDER_WAY_MAX = 64;
 const SLOW_SHARE = 1 / 3;
 const FAST_SHARE = 1 / 8;
 const SLOWER_TO = 0.8;
+/** Without a turn for this long the process is not at work on the connection any more. */
+const IDLE_MS = 3_000;
+/** Told to others a little longer than asked, so that what falls into the same quiet time needs no second message. */
+const TOLD_MARGIN_MS = 25;
 
 export interface Turn {
   cost: BudgetCost;
@@ -52,6 +57,11 @@ export class Pace {
   #underWay = 0;
   #underWayMax = UNDER_WAY_START;
   #lastWait: { atMs: number; ms: number } | null = null;
+  #toldUntilMs = 0;
+  #busy: { sinceMs: number; lastMs: number } | null = null;
+  #quota: MonthlyQuota | null = null;
+  /** Requests since they were last booked; the quota does not know of them yet. */
+  #unbooked = 0;
 
   constructor(
     readonly name: string,
@@ -67,6 +77,42 @@ export class Pace {
     this.#limits = limits;
   }
 
+  /** This process's part, as it is now. */
+  get limits(): BudgetLimits {
+    return this.#limits;
+  }
+
+  /** What the month has left; null: the store has no monthly quota. */
+  setQuota(quota: MonthlyQuota | null): void {
+    this.#quota = quota;
+  }
+
+  /** A request is being sent: counted towards the month. */
+  sent(requests = 1): void {
+    this.#unbooked += requests;
+  }
+
+  /** Requests since the last call, to be booked by the caller. */
+  takeUnbooked(): number {
+    const requests = this.#unbooked;
+    this.#unbooked = 0;
+    // Until the month is read again, which takes a moment, they count as spent here.
+    if (this.#quota) this.#quota = { ...this.#quota, used: this.#quota.used + requests };
+    return requests;
+  }
+
+  /** How long this process has been at work on the connection without a pause; 0: it is not. */
+  busyForMs(): number {
+    const nowMs = this.clock.monotonicMs();
+    return this.#busy && nowMs - this.#busy.lastMs < IDLE_MS ? nowMs - this.#busy.sinceMs : 0;
+  }
+
+  #isSpent(priority: PacePriority): boolean {
+    if (this.#quota === null) return false;
+    const used = this.#quota.used + this.#unbooked;
+    return quotaLeft({ ...this.#quota, used }, priority !== 'settle') <= 0;
+  }
+
   /** Waits for the turn of one request; the caller ends it when the answer is there. Null: the caller gave up. */
   async turn(turn: Turn): Promise<EndTurn | null> {
     const rank = RANK[turn.priority];
@@ -75,7 +121,11 @@ export class Pace {
       const isBehind = this.#isBehind(rank);
       const isFull = this.#underWay >= Math.floor(this.#underWayMax);
       const nowMs = this.clock.monotonicMs();
-      const grant = isBehind || isFull ? null : take(this.#state, this.#limits, { cost: turn.cost, nowMs });
+      this.#busy = { sinceMs: this.busyForMs() > 0 ? (this.#busy?.sinceMs ?? nowMs) : nowMs, lastMs: nowMs };
+      const grant =
+        isBehind || isFull || this.#isSpent(turn.priority)
+          ? null
+          : take(this.#state, this.#limits, { cost: turn.cost, nowMs });
       if (grant) this.#state = grant.state;
       if (grant?.waitMs === 0) return this.#begin(turn.timeoutMs, nowMs);
       if (grant) this.#lastWait = { atMs: nowMs, ms: grant.waitMs };
@@ -136,15 +186,28 @@ export class Pace {
     this.#state = charge(this.#state, readUnits);
   }
 
-  /** The store asked for patience; every worker obeys it. */
+  /** The store asked for patience; every worker obeys it. Saying the same answer twice changes nothing. */
   throttled(retryAfterMs: number | null): void {
     this.#throttle(retryAfterMs);
-    if (retryAfterMs !== null) this.onThrottled(retryAfterMs);
+    if (retryAfterMs === null) return;
+    const untilMs = this.clock.monotonicMs() + retryAfterMs;
+    if (untilMs <= this.#toldUntilMs) return;
+    this.#toldUntilMs = untilMs + TOLD_MARGIN_MS;
+    this.onThrottled(retryAfterMs + TOLD_MARGIN_MS);
   }
 
   /** Another worker was asked for patience. */
   heard(retryAfterMs: number): void {
     this.#throttle(retryAfterMs);
+    this.#toldUntilMs = Math.max(this.#toldUntilMs, this.clock.monotonicMs() + retryAfterMs);
+  }
+
+  /** What is kept of the connection's quiet time, where this process has not heard of it. The rate stays as it is. */
+  keepQuiet(quietMs: number): void {
+    const untilMs = this.clock.monotonicMs() + quietMs;
+    // The database's clock runs beside ours: what differs by less is the same quiet time.
+    if (quietMs <= 0 || untilMs <= this.#state.blockedUntilMs + TOLD_MARGIN_MS) return;
+    this.#state = { ...this.#state, blockedUntilMs: untilMs };
   }
 
   #throttle(retryAfterMs: number | null): void {
@@ -154,6 +217,8 @@ export class Pace {
   /** One sentence with its numbers while something holds this connection back; null otherwise. */
   reason(): string | null {
     const nowMs = this.clock.monotonicMs();
+    const spent = this.#quota && quotaReason(this.#quota, { name: this.name, nowMs: this.clock.nowMs() });
+    if (spent) return spent;
     const asked = throttleReason(this.#state, this.#limits, { name: this.name, nowMs });
     if (asked) return asked;
     const last = this.#lastWait;

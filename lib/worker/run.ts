@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { TaskList } from 'graphile-worker';
 import { listen, openDatabase } from '@/db/client';
 import type { Listening } from '@/db/listen';
+import { bookRequests, keepQuiet, loadSharedUse } from '@/db/queries/pacing';
 import { sayGoodbye, setWorkerPool } from '@/db/queries/worker';
 import { systemClock } from '@/lib/adapters/clock';
 import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
@@ -21,7 +22,7 @@ import { type Loop, startLoop } from './loops/loop';
 import { makeObserveRound, settleRound } from './loops/observe';
 import { type Queue, startQueue } from './queue';
 import { Registration } from './registration';
-import { Stores } from './stores';
+import { type SharedPace, Stores } from './stores';
 import { StreamReaders } from './streams/readers';
 import { TableGates } from './table-gates';
 import { makeTasks } from './tasks';
@@ -105,7 +106,7 @@ export function makeWorkerContext(
     safeguards: options.safeguards ?? ALL_SAFEGUARDS,
     sealer,
     limits: { ...WORKER_LIMITS, ...options.limits },
-    stores: new Stores({ workerId, ledger, sealer, clock, makeWire }),
+    stores: new Stores({ workerId, ledger, sealer, clock, makeWire, shared: sharedPace(made.sql) }),
     gates: new TableGates(),
     services: options.services,
     activity: new Activities(),
@@ -114,11 +115,18 @@ export function makeWorkerContext(
     inHand: new Set(),
     atWork: new Map(),
     liveWorkers: 1,
+    segmentsMax: Number.POSITIVE_INFINITY,
     makeWire,
     random: () => Math.random(),
     newId: (kind) => makeId(kind, randomBytes(10).toString('hex')),
   };
 }
+
+const sharedPace = (sql: WorkerContext['sql']): SharedPace => ({
+  loadSharedUse: (ask) => loadSharedUse(sql, ask),
+  bookRequests: (book) => bookRequests(sql, book),
+  keepQuiet: (quiet) => keepQuiet(sql, quiet),
+});
 
 type Loops = Record<
   | 'control'

@@ -1,5 +1,6 @@
 /** Connections to stores, one wire and one pace each, kept current while the worker runs. */
 
+import type { SharedUse } from '@/db/queries/pacing';
 import type { StoreRow } from '@/db/queries/run';
 import type { Clock, StoreCredentials, StoreTarget, StoreWire } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
@@ -24,7 +25,18 @@ interface Held {
 /** Bound of one request where the plan names none (probes, canaries). */
 const TIMEOUT_MS = 900;
 
+/** A worker that has just begun takes no more than everybody could for so long: others must hear of it first. */
+const NEWCOMER_MS = 2_500;
+
+/** What workers tell each other of a connection through the database. */
+export interface SharedPace {
+  loadSharedUse(ask: { ids: readonly string[]; workerId: string }): Promise<SharedUse[]>;
+  bookRequests(book: { connectionId: string; requests: number }): Promise<void>;
+  keepQuiet(quiet: { connectionId: string; waitMs: number }): Promise<void>;
+}
+
 export interface StoresOptions {
+  shared: SharedPace;
   workerId: string;
   ledger: Pick<Ledger, 'loadConnections' | 'tellWorkers'>;
   sealer: Sealer;
@@ -55,7 +67,10 @@ export class Stores {
   async #open(connectionId: string): Promise<Store> {
     const [row] = await this.options.ledger.loadConnections([connectionId]);
     invariant(row, 'the connection of a plan exists');
-    return this.#hold(row, null);
+    const [use] = await this.options.shared.loadSharedUse({ ids: [connectionId], workerId: this.options.workerId });
+    const store = this.#hold(row, null);
+    if (use) this.#share(store.pace, row, use);
+    return store;
   }
 
   #hold(row: StoreRow, pace: Pace | null): Store {
@@ -66,18 +81,17 @@ export class Stores {
     const wire = this.options.makeWire({ connectionId, kind, endpoint, region, credentials, timeoutMs: TIMEOUT_MS });
     const kept =
       pace ??
-      new Pace(row.name, this.#limitsOf(row), this.options.clock, (waitMs) =>
-        this.#tell({ connectionId, waitMs, from: this.options.workerId }),
+      new Pace(row.name, this.#limitsOf(row, this.#liveWorkers), this.options.clock, (waitMs) =>
+        this.#tell(connectionId, waitMs),
       );
-    const store = { connectionId, kind, wire, pace: kept };
+    const store = { connectionId, kind, wire: obedient(wire, kept), pace: kept };
     this.#held.set(connectionId, { store, version: row.version });
     return store;
   }
 
-  /** An equal part for each live worker, after the reserve for live traffic. */
-  #limitsOf(row: StoreRow): BudgetLimits {
+  /** An equal part for each of so many workers, after the reserve for live traffic. */
+  #limitsOf(row: StoreRow, workers: number): BudgetLimits {
     const { requestsPerSecond, itemsPerSecond, readUnitsPerSecond } = withoutReserve(row, row.liveReserveMilli);
-    const workers = this.#liveWorkers;
     return {
       requestsPerSecond: requestsPerSecond / workers,
       itemsPerSecond: itemsPerSecond / workers,
@@ -85,9 +99,35 @@ export class Stores {
     };
   }
 
-  #tell(payload: object): void {
-    // A lost message costs one throttled request of another worker, which then hears it from the store itself.
-    this.options.ledger.tellWorkers(payload).catch(() => {});
+  #tell(connectionId: string, waitMs: number): void {
+    const { ledger, shared, workerId: from } = this.options;
+    // A lost message costs a second: then the others read it with the limits.
+    ledger.tellWorkers({ connectionId, waitMs, from }).catch(() => {});
+    shared.keepQuiet({ connectionId, waitMs }).catch(() => {});
+  }
+
+  /** The part of a busy worker is the larger the fewer others are at work on the connection. */
+  #share(pace: Pace, row: StoreRow, use: SharedUse): void {
+    const isNewcomer = pace.busyForMs() < NEWCOMER_MS;
+    pace.setLimits(this.#limitsOf(row, isNewcomer ? this.#liveWorkers : 1 + use.othersAtWork));
+    pace.keepQuiet(use.quietMs);
+    const { requestsPerMonth, usedThisMonth: used } = use;
+    const { liveReserveMilli } = row;
+    pace.setQuota(requestsPerMonth === null ? null : { requestsPerMonth, used, liveReserveMilli });
+  }
+
+  /** What was sent is booked before the month is read; what cannot be booked now is booked with the next. */
+  async #book(): Promise<void> {
+    for (const [connectionId, { store }] of this.#held) {
+      const requests = store.pace.takeUnbooked();
+      if (requests === 0) continue;
+      try {
+        await this.options.shared.bookRequests({ connectionId, requests });
+      } catch (error) {
+        store.pace.sent(requests);
+        throw error;
+      }
+    }
   }
 
   /** Another worker was throttled on a connection. */
@@ -100,10 +140,14 @@ export class Stores {
     this.#liveWorkers = liveWorkers;
     const ids = [...this.#held.keys()];
     if (ids.length === 0) return;
+    await this.#book();
+    const uses = await this.options.shared.loadSharedUse({ ids, workerId: this.options.workerId });
+    const useOf = new Map(uses.map((use) => [use.connectionId, use]));
     for (const row of await this.options.ledger.loadConnections(ids)) {
       const held = this.#held.get(row.id);
       if (!held) continue;
-      held.store.pace.setLimits(this.#limitsOf(row));
+      const use = useOf.get(row.id);
+      if (use) this.#share(held.store.pace, row, use);
       if (held.version === row.version) continue;
       this.#hold(row, held.store.pace);
       void held.store.wire.close().catch(() => {});
@@ -111,6 +155,25 @@ export class Stores {
   }
 
   async close(): Promise<void> {
+    await this.#book().catch(() => {});
     await Promise.allSettled([...this.#held.values()].map(({ store }) => store.wire.close()));
   }
+}
+
+/**
+ * The wire of a store under its pace. A Retry-After counts from the moment its answer is there, before any other request
+ * of this process gets its turn, whoever asked.
+ */
+function obedient(wire: StoreWire, pace: Pace): StoreWire {
+  return {
+    target: wire.target,
+    inFlight: () => wire.inFlight(),
+    close: () => wire.close(),
+    send: async (request) => {
+      pace.sent();
+      const outcome = await wire.send(request);
+      if (outcome.kind === 'refused' && outcome.retryAfterMs !== null) pace.throttled(outcome.retryAfterMs);
+      return outcome;
+    },
+  };
 }

@@ -33,6 +33,8 @@ export interface BudgetState {
   factor: number;
   /** Nothing is sent before: the store's own Retry-After. */
   blockedUntilMs: number;
+  /** Up to this share the rate comes back quickly: a store that says when to come back takes about what it took. */
+  knownShare: number;
   /** Last decrease; throttles that follow within `DECREASE_EVERY_MS` speak of the same overload. */
   decreasedAtMs: number | null;
   throttles: number;
@@ -44,6 +46,10 @@ export const DECREASE_TO = 0.5;
 export const DECREASE_EVERY_MS = 1_000;
 /** Increase a second without throttling: from a half back to the whole in 25 s. */
 export const INCREASE_PER_SECOND = 0.02;
+/** The same below what the store took when it last named a time. Feeling further is slow, coming back is not. */
+export const RETURN_PER_SECOND = 0.2;
+/** Of the rate at which the store last named a time, what is taken for known. */
+export const KNOWN_SHARE = 0.9;
 /** Tokens that may gather while nothing is sent, in time. */
 export const BURST_MS = 250;
 /** Pause where the store throttles without saying for how long. */
@@ -62,6 +68,7 @@ export function openBudget(limits: BudgetLimits, nowMs: number): BudgetState {
     atMs: nowMs,
     factor: 1,
     blockedUntilMs: 0,
+    knownShare: 0,
     decreasedAtMs: null,
     throttles: 0,
   };
@@ -75,7 +82,7 @@ export function refill(state: BudgetState, limits: BudgetLimits, nowMs: number):
   const elapsedMs = nowMs - state.atMs;
   if (elapsedMs <= 0) return state;
   const recoveredMs = Math.max(0, nowMs - Math.max(state.atMs, recoveryFrom(state)));
-  const factor = Math.min(1, state.factor + (recoveredMs / 1000) * INCREASE_PER_SECOND);
+  const factor = recoveredTo(state, recoveredMs / 1000);
   const grow = (tokens: number, perSecond: number): number =>
     Math.min(burstOf(perSecond * factor), tokens + (perSecond * state.factor * elapsedMs) / 1000);
   return {
@@ -86,6 +93,18 @@ export function refill(state: BudgetState, limits: BudgetLimits, nowMs: number):
     atMs: nowMs,
     factor,
   };
+}
+
+/** Quickly up to what is known, slowly above it. */
+function recoveredTo({ factor, knownShare }: BudgetState, seconds: number): number {
+  const quickS = Math.min(seconds, Math.max(0, knownShare - factor) / RETURN_PER_SECOND);
+  return Math.min(1, factor + quickS * RETURN_PER_SECOND + (seconds - quickS) * INCREASE_PER_SECOND);
+}
+
+/** How long the whole rate is away when nothing is throttled meanwhile. */
+export function recoveryMs({ factor, knownShare }: BudgetState): number {
+  const quick = Math.max(0, knownShare - factor);
+  return (quick / RETURN_PER_SECOND + Math.max(0, 1 - factor - quick) / INCREASE_PER_SECOND) * 1000;
 }
 
 /** The rate rises again only after the store's own pause and one second of quiet. */
@@ -143,5 +162,6 @@ export function throttled(
   const isSame = next.decreasedAtMs !== null && answer.nowMs - next.decreasedAtMs < DECREASE_EVERY_MS;
   if (isSame) return { ...next, blockedUntilMs, throttles: next.throttles + 1 };
   const factor = Math.max(FACTOR_MIN, next.factor * DECREASE_TO);
-  return { ...next, blockedUntilMs, factor, decreasedAtMs: answer.nowMs, throttles: next.throttles + 1 };
+  const knownShare = answer.retryAfterMs === null ? 0 : next.factor * KNOWN_SHARE;
+  return { ...next, blockedUntilMs, knownShare, factor, decreasedAtMs: answer.nowMs, throttles: next.throttles + 1 };
 }

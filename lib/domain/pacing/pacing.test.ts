@@ -62,10 +62,23 @@ describe('budget', () => {
   });
 
   test('rises slowly, and only after the pause of the store', () => {
+    const state = throttled(openBudget(limits, 0), limits, { retryAfterMs: null, nowMs: 0 });
+    expect(refill(state, limits, 1_000).factor).toBe(0.5);
+    expect(refill(state, limits, 6_000).factor).toBeCloseTo(0.6);
+    expect(refill(state, limits, 27_000).factor).toBe(1);
+  });
+
+  test('after a time that the store named it is back soon at nine tenths of what was taken, then slow', () => {
     const state = throttled(openBudget(limits, 0), limits, { retryAfterMs: 10_000, nowMs: 0 });
     expect(refill(state, limits, 10_000).factor).toBe(0.5);
-    expect(refill(state, limits, 15_000).factor).toBeCloseTo(0.6);
-    expect(refill(state, limits, 36_000).factor).toBe(1);
+    expect(refill(state, limits, 12_000).factor).toBeCloseTo(0.9);
+    expect(refill(state, limits, 14_500).factor).toBeCloseTo(0.95);
+    expect(refill(state, limits, 17_100).factor).toBe(1);
+    // Refused again on the way up: what is known is less, so that a store that takes half is not asked for the whole.
+    const again = throttled(state, limits, { retryAfterMs: 1_000, nowMs: 10_000 });
+    expect(again.factor).toBe(0.25);
+    expect(refill(again, limits, 12_000).factor).toBeCloseTo(0.45);
+    expect(refill(again, limits, 17_000).factor).toBeCloseTo(0.55);
   });
 
   test('grows the same in one step and in many', () => {
@@ -108,7 +121,7 @@ describe('budget', () => {
     const state = throttled(openBudget(limits, 0), limits, { retryAfterMs: 5_000, nowMs: 0 });
     const at = (nowMs: number) => throttleReason(state, limits, { name: 'Target', nowMs });
     expect(at(2_000)).toBe('Target asked to wait: 3 s left, then 50 of 100 requests/s.');
-    expect(at(10_000)).toBe('Target throttled: 60 of 100 requests/s, back at the limit in 20 s.');
+    expect(at(7_000)).toBe('Target throttled: 90 of 100 requests/s, back at the limit in 5 s.');
     expect(at(60_000)).toBeNull();
     expect(limitReason(limits, { name: 'Target', waitMs: 10 })).toBe(
       'At the limit of Target: 100 requests/s, 1,000 items/s; next request in 10 ms.',

@@ -1,5 +1,5 @@
 import { formatCount, formatMs } from '../units';
-import { type BudgetLimits, type BudgetState, INCREASE_PER_SECOND, refill } from './budget';
+import { type BudgetLimits, type BudgetState, recoveryMs, refill } from './budget';
 
 /**
  * Why a connection goes slower than its limits, in one sentence with its numbers; null where nothing but the limits
@@ -18,8 +18,7 @@ export function throttleReason(
     return `${at.name} asked to wait: ${formatMs(blockedMs)} left, then ${rate} of ${limit} requests/s.`;
   }
   if (now.factor >= 1) return null;
-  const backMs = ((1 - now.factor) / INCREASE_PER_SECOND) * 1000;
-  return `${at.name} throttled: ${rate} of ${limit} requests/s, back at the limit in ${formatMs(backMs)}.`;
+  return `${at.name} throttled: ${rate} of ${limit} requests/s, back at the limit in ${formatMs(recoveryMs(now))}.`;
 }
 
 /** The sentence while a request waits for its turn under the limits that the operator set. */

@@ -2,6 +2,7 @@
  * What a running worker must hear of within a second: limits of connections, how many workers share them, and fences
  * at a step at which workers stop (PROTOCOL F1a).
  */
+import { countOpenSegments } from '@/db/queries/pacing';
 import { setThrottleReason } from '@/db/queries/run';
 import { countLiveWorkers } from '@/db/queries/worker';
 import { acknowledgeFence, fencesThatStopWorkers } from '@/db/queries/worker-fence';
@@ -9,6 +10,7 @@ import type { WorkerContext } from '../context';
 
 export async function controlRound(ctx: WorkerContext): Promise<void> {
   ctx.liveWorkers = await countLiveWorkers(ctx.sql);
+  ctx.segmentsMax = Math.max(1, Math.ceil((await countOpenSegments(ctx.sql)) / ctx.liveWorkers));
   await ctx.stores.refresh(ctx.liveWorkers);
   await obeyFences(ctx);
   await sayWhatHoldsRunsBack(ctx);

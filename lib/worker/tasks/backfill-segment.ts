@@ -13,7 +13,7 @@ import { type PageResult, runSegment } from './run-segment';
 export async function backfillSegment(ctx: WorkerContext, payload: { segmentId: string }): Promise<void> {
   const opened: ExportPages[] = [];
   try {
-    await runSegment(ctx, payload.segmentId, (work) =>
+    await runSegment(ctx, { segmentId: payload.segmentId, kind: 'backfill' }, (work) =>
       work.segment.file === null ? backfillPager(ctx, work) : exportPager(ctx, work, opened),
     );
   } finally {

@@ -13,6 +13,9 @@ const SEGMENT_BACKOFF = { baseMs: 500, capMs: 20_000 };
 
 /** A refusal that only a person can mend is not tried for long: the run fails and says why. */
 const LASTING_ATTEMPTS_MAX = 3;
+/** How long a worker beyond its part leaves a segment to others at most, and when it looks again meanwhile. */
+const LEFT_MS_MAX = 3_000;
+const LEFT_AGAIN_MS = 300;
 
 export type PageResult =
   | { kind: 'next'; cursor: WireItem }
@@ -21,17 +24,44 @@ export type PageResult =
   | { kind: 'stopped' }
   | { kind: 'lost' };
 
+export type SegmentJob = Pick<TakenSegment, 'segmentId' | 'kind'>;
+
 export type MakePager = (work: SegmentWork) => Promise<(cursor: WireItem | null) => Promise<PageResult>>;
 
 /** Works on one segment until it is finished, its slice is over, it must stop, or its lease is lost. */
-export async function runSegment(ctx: WorkerContext, segmentId: string, makePager: MakePager): Promise<void> {
+export async function runSegment(ctx: WorkerContext, job: SegmentJob, makePager: MakePager): Promise<void> {
+  const { segmentId } = job;
   if (ctx.stopping.aborted || ctx.inHand.has(segmentId)) return;
+  if (await leaveToOthers(ctx, job)) return;
   ctx.inHand.add(segmentId);
   try {
     await takeAndRun(ctx, segmentId, makePager);
   } finally {
     ctx.inHand.delete(segmentId);
   }
+}
+
+/** When a segment was first left to others, by its id; forgotten when it is taken. */
+const leftSinceMs = new WeakMap<WorkerContext, Map<string, number>>();
+
+/**
+ * Whoever came first would else hold all segments of a run while others have nothing to do. Beyond its part a worker
+ * lets them go first for a bounded time, and takes the segment when nobody came.
+ */
+async function leaveToOthers(ctx: WorkerContext, { segmentId, kind }: SegmentJob): Promise<boolean> {
+  const left = leftSinceMs.get(ctx) ?? new Map<string, number>();
+  leftSinceMs.set(ctx, left);
+  const nowMs = ctx.clock.monotonicMs();
+  const sinceMs = left.get(segmentId) ?? nowMs;
+  // Of segments that others took nothing is heard any more.
+  for (const [id, ms] of left) if (nowMs - ms > 2 * LEFT_MS_MAX) left.delete(id);
+  if (ctx.liveWorkers <= 1 || ctx.inHand.size < ctx.segmentsMax || nowMs - sinceMs >= LEFT_MS_MAX) {
+    left.delete(segmentId);
+    return false;
+  }
+  left.set(segmentId, sinceMs);
+  await ctx.ledger.queueSegment({ segmentId, kind, afterMs: LEFT_AGAIN_MS });
+  return true;
 }
 
 async function takeAndRun(ctx: WorkerContext, segmentId: string, makePager: MakePager): Promise<void> {

@@ -7,7 +7,7 @@ import { verifyPage } from '../verify/page';
 import { type PageResult, runSegment } from './run-segment';
 
 export async function verifySegment(ctx: WorkerContext, payload: { segmentId: string }): Promise<void> {
-  await runSegment(ctx, payload.segmentId, (work) => verifyPager(ctx, work));
+  await runSegment(ctx, { segmentId: payload.segmentId, kind: 'verification' }, (work) => verifyPager(ctx, work));
 }
 
 async function verifyPager(ctx: WorkerContext, work: SegmentWork) {
