@@ -1,0 +1,159 @@
+/**
+ * Between a process and a store everything may go wrong that a network and a store can do to a request: it is slow, lost,
+ * applied after its sender gave it up, applied twice, applied with its answer lost, refused for load, or answered with
+ * 500. Nothing stays on its way for longer than the plan's Δ after it was sent: that is what Δ says.
+ */
+import type { StoreTarget, StoreWire, WireOutcome, WireRequest } from '@/lib/adapters/ports';
+import type { Chance } from './chance';
+import type { SimProcess } from './process';
+import type { SimStore } from './sim-store';
+import type { VirtualTime } from './virtual-time';
+
+export interface NetworkFaults {
+  /** Share of requests to each fate; the rest arrive and are answered. */
+  lost: number;
+  late: number;
+  answerLost: number;
+  duplicated: number;
+  throttled: number;
+  serverError: number;
+}
+
+export const NO_FAULTS: NetworkFaults = {
+  lost: 0,
+  late: 0,
+  answerLost: 0,
+  duplicated: 0,
+  throttled: 0,
+  serverError: 0,
+};
+
+type Fate = keyof NetworkFaults | 'fine';
+type Unknown = Extract<WireOutcome, { kind: 'unknown' }>;
+
+const HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
+/** Of Δ: the most that a request may be on its way after it was sent. */
+const LATE_SHARE_MAX = 0.9;
+
+export interface NetworkParts {
+  time: VirtualTime;
+  chance: Chance;
+  faults: NetworkFaults;
+  deltaMs: number;
+  /** Usual way of a request, in one direction. */
+  latencyMs: number;
+  /** Until when a store takes nothing at all, by its name. */
+  outages: Map<string, number>;
+  /** Told of the sender of each request at the instant at which it was carried out. */
+  onApplied(process: SimProcess, operation: string): void;
+}
+
+export class Network {
+  /** Requests that may still be applied. */
+  onTheirWay = 0;
+
+  constructor(private readonly parts: NetworkParts) {}
+
+  /** A wire of one process to one store. */
+  wire(process: SimProcess, store: SimStore, target: StoreTarget): StoreWire {
+    let inFlight = 0;
+    return {
+      target,
+      inFlight: () => inFlight,
+      close: async () => {},
+      send: async (request) => {
+        await process.alive();
+        inFlight += 1;
+        const outcome = await this.#exchange(process, store, { request, target });
+        inFlight -= 1;
+        await process.alive();
+        return outcome;
+      },
+    };
+  }
+
+  #exchange(
+    process: SimProcess,
+    store: SimStore,
+    { request, target }: { request: WireRequest; target: StoreTarget },
+  ): Promise<WireOutcome> {
+    const { time, chance, deltaMs, latencyMs, outages } = this.parts;
+    const timeoutMs = request.timeoutMs ?? target.timeoutMs;
+    const fate: Fate = (outages.get(store.name) ?? 0) > time.nowMs ? 'lost' : this.#fate();
+    const input = JSON.parse(request.body.toString()) as Record<string, unknown>;
+    return new Promise((resolve) => {
+      time.after(timeoutMs, () => resolve(unknown('timeout')));
+      const arrive = (ms: number, then: (outcome: WireOutcome) => void) => {
+        this.onTheirWay += 1;
+        time.after(ms, () => {
+          this.onTheirWay -= 1;
+          const applied = store.apply(request.operation, input, process.name);
+          this.parts.onApplied(process, request.operation);
+          then(answerOf(applied));
+        });
+      };
+      const back = (outcome: WireOutcome) => {
+        time.after(chance.delayMs(latencyMs), () => resolve(outcome));
+      };
+      const wayMs = chance.delayMs(latencyMs);
+      const lateMs = Math.min(deltaMs * LATE_SHARE_MAX, timeoutMs + chance.next() * deltaMs);
+      switch (fate) {
+        case 'fine':
+          return arrive(wayMs, back);
+        case 'lost':
+          if (chance.is(0.5)) back(unknown('connection'));
+          return;
+        case 'late':
+          if (chance.is(0.5)) back(unknown('connection'));
+          return arrive(lateMs, () => {});
+        case 'answerLost':
+          return arrive(wayMs, () => {
+            if (chance.is(0.5)) back(unknown(chance.is(0.5) ? 'connection' : 'undecodable'));
+          });
+        case 'duplicated':
+          // Whoever repeats a request on the way gives no answer while a copy may still be alive; else no protocol
+          // without versions could stand. So both copies come before the answer, or the outcome is unknown.
+          if (chance.is(0.5)) {
+            arrive(wayMs, () => {});
+            return arrive(wayMs + chance.delayMs(latencyMs), back);
+          }
+          arrive(wayMs, () => {});
+          return arrive(lateMs, () => {});
+        case 'throttled':
+          return back(refused('ProvisionedThroughputExceededException'));
+        case 'serverError':
+          if (chance.is(0.5)) return arrive(wayMs, () => back(unknown('server_error')));
+          return back(unknown('server_error'));
+      }
+    });
+  }
+
+  #fate(): Fate {
+    let at = this.parts.chance.next();
+    for (const [fate, share] of Object.entries(this.parts.faults)) {
+      if (at < share) return fate as Fate;
+      at -= share;
+    }
+    return 'fine';
+  }
+}
+
+function answerOf({ status, body }: { status: number; body: Record<string, unknown> }): WireOutcome {
+  if (status === 200) return { kind: 'ok', status, headers: HEADERS, body: Buffer.from(JSON.stringify(body)) };
+  return refused(String(body.__type).split('#')[1] as string, body);
+}
+
+function refused(errorType: string, body: Record<string, unknown> = { __type: errorType }): WireOutcome {
+  const message = typeof body.message === 'string' ? body.message : errorType;
+  const bytes = Buffer.from(JSON.stringify(body));
+  return { kind: 'refused', status: 400, headers: HEADERS, body: bytes, errorType, message, retryAfterMs: null };
+}
+
+const unknown = (cause: Unknown['cause']): WireOutcome => ({
+  kind: 'unknown',
+  cause,
+  status: cause === 'server_error' ? 500 : null,
+  headers: {},
+  body: null,
+  message: cause,
+});

@@ -1,0 +1,116 @@
+/** A gateway of the simulation: the real pipeline, intents, marks and feed over disk, database and stores in memory. */
+import type { Mark } from '@/db/queries/gateway/dirty';
+import type { Log, StoreWire } from '@/lib/adapters/ports';
+import type { RoutingSnapshot } from '@/lib/contracts/routing';
+import type { SafeguardSet } from '@/lib/domain/safeguards';
+import { Loop } from '@/lib/gateway/control/loop';
+import { DirtyFeed } from '@/lib/gateway/dirty/feed';
+import { Marks } from '@/lib/gateway/dirty/marks';
+import { Intents } from '@/lib/gateway/intents/intents';
+import { LIMITS } from '@/lib/gateway/limits';
+import { type GatewayAnswer, jsonAnswer } from '@/lib/gateway/pipeline/answer';
+import { createPipeline } from '@/lib/gateway/pipeline/create';
+import type { Pipeline } from '@/lib/gateway/pipeline/pipeline';
+import type { Store, Stores } from '@/lib/gateway/pipeline/stores';
+import { Views } from '@/lib/gateway/pipeline/views';
+import type { SimProcess } from './process';
+import type { SimDatabase } from './sim-database';
+import type { SimDisk } from './sim-disk';
+import { type DatabaseWay, reach } from './sim-ledger';
+
+export interface GatewayParts {
+  process: SimProcess;
+  disk: SimDisk;
+  database: SimDatabase;
+  way: DatabaseWay;
+  snapshot: RoutingSnapshot;
+  wires: { source: StoreWire; target: StoreWire };
+  safeguards: SafeguardSet;
+  log: Log;
+}
+
+export class SimGateway {
+  readonly #parts: GatewayParts;
+  #pipeline: Pipeline | null = null;
+  #intents: Intents | null = null;
+  #feed: DirtyFeed | null = null;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  get process(): SimProcess {
+    return this.#parts.process;
+  }
+
+  /** Open intents; a gateway that has not started counts as one that has some. */
+  get open(): number {
+    return this.#intents?.size ?? 1;
+  }
+
+  /** The order of a real start: intents, what an earlier life left is marked, then it serves. */
+  async start(): Promise<void> {
+    const { process, disk, database, way, snapshot, safeguards, log } = this.#parts;
+    const views = new Views();
+    views.take(snapshot);
+    const intents = await Intents.open({
+      ...{ folder: 'state', keysMax: 10_000, compactBytes: 2_000, bytesMax: 1_000_000 },
+      ...{ clock: process.clock, log, safeguards, disk: disk.of(process) },
+      onFatal: () => process.kill(),
+    });
+    const feed = new DirtyFeed(process.clock, safeguards);
+    const marks = new Marks({
+      ...{ intents, feed, views, log, safeguards },
+      commit: (rows) => reach(way, process, () => commit(database, rows)),
+    });
+    await this.#read(feed);
+    for (const key of intents.left.splice(0)) {
+      marks.mark(key, 'restart', true);
+      intents.end(key);
+    }
+    marks.start();
+    new Loop({ name: 'feed', everyMs: LIMITS.feedEveryMs, log, run: () => this.#read(feed) });
+    new Loop({ name: 'intents', everyMs: LIMITS.reportEveryMs, log, run: () => intents.flushIdle() });
+    this.#intents = intents;
+    this.#feed = feed;
+    this.#pipeline = createPipeline({
+      ...{ views, stores: this.#stores(), clock: process.clock, log, safeguards, intents },
+      ...{ marker: marks, dirty: feed },
+    });
+  }
+
+  /** A notification; one that was sent before the gateway was there, or when it is dead, is not heard. */
+  heard(hash: string): void {
+    if (!this.process.isDead) this.#feed?.heard(TABLE_ID, hash);
+  }
+
+  /** One request of an application; without an answer where the gateway dies under it. */
+  async handle(operation: string, input: object): Promise<GatewayAnswer> {
+    await this.process.alive();
+    if (this.#pipeline === null) return jsonAnswer({ __type: 'ServiceUnavailableException' }, 503);
+    const body = Buffer.from(JSON.stringify(input));
+    const answer = await this.#pipeline.handle({ operation, target: `DynamoDB_20120810.${operation}`, body });
+    await this.process.alive();
+    return answer;
+  }
+
+  async #read(feed: DirtyFeed): Promise<void> {
+    const { process, database, way } = this.#parts;
+    const startedAtMs = process.clock.monotonicMs();
+    const rows = await reach(way, process, () => [{ planTableId: TABLE_ID, keyIds: [...database.dirty.keys()] }]);
+    feed.take(startedAtMs, rows, LIMITS.dirtyRowsPerTableMax);
+  }
+
+  #stores(): Stores {
+    const { source, target } = this.#parts.wires;
+    const of = (wire: StoreWire): Store => ({ wire, kind: wire.target.kind, tableName: null });
+    const sides = { source: of(source), target: of(target) };
+    return { source: () => sides.source, side: (_, side) => sides[side] };
+  }
+}
+
+export const TABLE_ID = 'tbl_orders';
+
+function commit(database: SimDatabase, marks: readonly Mark[]): void {
+  for (const { keyId, cause, unknownForMs } of marks) database.markKeys({ keyIds: [keyId], cause, unknownForMs });
+}

@@ -1,0 +1,114 @@
+/** A worker of the simulation: the real tasks on the real context, woken by a queue in memory. */
+import type { Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
+import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { WorkerContext, WorkerServices } from '@/lib/worker/context';
+import type { WorkerLimits } from '@/lib/worker/limits';
+import { holdsRound } from '@/lib/worker/loops/holds';
+import { makeWorkerContext } from '@/lib/worker/run';
+import { backfillSegment } from '@/lib/worker/tasks/backfill-segment';
+import { settle } from '@/lib/worker/tasks/settle';
+import { verifySegment } from '@/lib/worker/tasks/verify-segment';
+import type { Chance } from './chance';
+import type { SimProcess } from './process';
+import type { SegmentRow, SimDatabase } from './sim-database';
+import { TABLE_ID } from './sim-gateway';
+import { type DatabaseWay, ledgerOf, reach } from './sim-ledger';
+import type { VirtualTime } from './virtual-time';
+
+export interface WorkerParts {
+  process: SimProcess;
+  time: VirtualTime;
+  chance: Chance;
+  database: SimDatabase;
+  way: DatabaseWay;
+  makeWire(target: StoreTarget): StoreWire;
+  safeguards: SafeguardSet;
+  limits: Partial<WorkerLimits>;
+  log: Log;
+}
+
+export const SIM_SEALING_KEY = '5a'.repeat(32);
+/** Tasks of one worker at a time, and how often it looks after what every worker looks after. */
+const TASKS_MAX = 3;
+const ROUND_MS = 150;
+
+/** Verbs of the services that no task of this room calls. */
+const SERVICES = new Proxy({} as WorkerServices, { get: () => async () => {} });
+
+export class SimWorker {
+  readonly context: WorkerContext;
+  readonly #parts: WorkerParts;
+  #tasks = 0;
+
+  constructor(parts: WorkerParts) {
+    const { process, safeguards, limits, log, makeWire, way, database, chance } = parts;
+    this.#parts = parts;
+    const made = makeWorkerContext(
+      {
+        databaseUrl: '',
+        sealingKey: SIM_SEALING_KEY,
+        services: SERVICES,
+        log,
+        clock: process.clock,
+        safeguards,
+        limits,
+        makeWire,
+      },
+      { sql: null as never, stopping: new AbortController().signal, ledger: ledgerOf(way, process, database) },
+    );
+    let ids = 0;
+    this.context = {
+      ...made,
+      random: () => chance.next(),
+      newId: (kind) => {
+        ids += 1;
+        return `${kind}_${process.name}_${ids}`;
+      },
+    };
+    database.workers.set(this.context.workerId, 'registered');
+  }
+
+  get process(): SimProcess {
+    return this.#parts.process;
+  }
+
+  get isFree(): boolean {
+    return !this.process.isDead && this.#tasks < TASKS_MAX;
+  }
+
+  /** What every worker does again and again, while it lives. */
+  start(): void {
+    const { time, process, way, database } = this.#parts;
+    const round = async () => {
+      await holdsRound(this.context);
+      await reach(way, process, () => {
+        database.closeHoldsOfEnded();
+        for (const row of database.orphans()) database.onQueue(row.id, row.kind, 0);
+      });
+    };
+    const turn = async () => {
+      for (;;) {
+        await round().catch(() => {});
+        await process.alive();
+        await time.rest(ROUND_MS);
+      }
+    };
+    void turn();
+  }
+
+  /** Runs a task; one that fails is queued again by whoever looks after orphans. */
+  run(task: 'settle' | SegmentRow['kind'], segmentId: string | null): void {
+    this.#tasks += 1;
+    const work = async () => {
+      await this.process.alive();
+      if (task === 'settle') await settle(this.context, { planTableId: TABLE_ID });
+      else if (task === 'backfill') await backfillSegment(this.context, { segmentId: segmentId as string });
+      else await verifySegment(this.context, { segmentId: segmentId as string });
+    };
+    void work()
+      .catch(() => {})
+      .finally(() => {
+        this.#tasks -= 1;
+      });
+  }
+}
