@@ -4,6 +4,8 @@ const BENCHES: Record<string, () => Promise<void>> = {
   verify: async () => (await import('./verify')).runVerifyBench(),
   demo: async () => (await import('./demo')).runDemoBench(),
   gateway: async () => (await import('./gateway')).runGatewayBench(),
+  scale: async () => (await import('./scale')).runScaleBench(),
+  storm: async () => (await import('./storm')).runStormBench(),
 };
 
 const asked = process.argv[2] ?? 'demo';
