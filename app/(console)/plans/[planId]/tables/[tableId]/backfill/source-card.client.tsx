@@ -87,8 +87,9 @@ function Cost({ tableId }: { tableId: string }) {
       <FormError failure={failure} />
       {preview ? (
         <p>
-          About <strong>${preview.cost.dollars}</strong> for {formatBytes(preview.cost.sizeBytes)}, at $
-          {preview.cost.dollarsPerGb} per GB ({preview.cost.priceFrom}; check yours).{' '}
+          <strong>{preview.cost.dollars < 0.01 ? 'Less than $0.01' : `About $${preview.cost.dollars}`}</strong> for{' '}
+          {formatBytes(preview.cost.sizeBytes)}, at ${preview.cost.dollarsPerGb} per GB ({preview.cost.priceFrom}; check
+          yours).{' '}
           {preview.isRecoveryOn
             ? 'Point-in-time recovery is on.'
             : 'Point-in-time recovery is off: turn it on first, it costs by itself.'}

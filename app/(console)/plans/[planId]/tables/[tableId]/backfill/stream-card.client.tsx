@@ -80,10 +80,11 @@ function StreamNumbers({ stream }: { stream: StreamView }) {
           tone={lagTone}
         />
         <MetricTile
-          label="Writes beside the gateway"
+          label="Past the gateway"
           value={formatCount(stream.besideGateway)}
           limit="limit 0 at the flip"
-          at={stream.besideLastAt}
+          note="writes beside the gateway"
+          at={stream.besideLastAt ?? undefined}
           tone={stream.besideGateway > 0 ? 'warn' : stream.lagMs === null ? 'idle' : 'ok'}
         />
         <MetricTile
