@@ -54,10 +54,10 @@ test('a plan is made over a living table and assessed', async ({ page }) => {
     .first()
     .click();
   await page.getByRole('button', { name: 'Go on to tables' }).click();
-  await page.getByRole('checkbox', { name: 'orders' }).click();
+  await page.getByRole('checkbox', { name: 'orders', exact: true }).click();
   await expect(page.getByText('Draft kept')).toBeVisible();
   await page.reload();
-  await expect(page.getByRole('checkbox', { name: 'orders' })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: 'orders', exact: true })).toBeChecked();
   await page.getByRole('button', { name: 'Go on to review' }).click();
   await page.getByLabel('Name of the plan').fill(PLAN);
   await page.getByRole('radio', { name: 'Rehearsal' }).click();

@@ -23,7 +23,7 @@ export async function draftPlan(page: Page, { name, tables, typedTables = [] }: 
   for (const side of [/Source/, /Target/])
     await page.getByRole('radiogroup', { name: side }).getByRole('radio').first().click();
   await page.getByRole('button', { name: 'Go on to tables' }).click();
-  for (const table of tables) await page.getByRole('checkbox', { name: table }).click();
+  for (const table of tables) await page.getByRole('checkbox', { name: table, exact: true }).click();
   for (const table of typedTables) {
     await page.getByLabel('Add a table by name').fill(table);
     await page.getByRole('button', { name: 'Add the table' }).click();

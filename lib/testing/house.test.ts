@@ -179,6 +179,12 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('starts what must end with a goodbye without the command of tsx, which kills whatever is 60 ms late to a signal', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const lasting = ['demo', 'start', 'web', 'worker', 'gateway', 'sandbox'];
+    expect(lasting.filter((name) => !scripts[name]?.startsWith('node --import tsx '))).toEqual([]);
+  });
+
   it('puts no machine path, registry host or secret into the repository', () => {
     const wrong = tracked
       .filter(
