@@ -29,7 +29,12 @@ export async function startScaleRig(limits: {
   liveReserveMilli: number;
 }): Promise<ScaleRig> {
   const dir = mkdtempSync(join(tmpdir(), 'landfall-scale-'));
-  const postgres = await startPostgres({ dataDir: join(dir, 'pg'), port: 0 });
+  const postgres = await startPostgres({
+    dataDir: join(dir, 'pg'),
+    port: 0,
+    // The disk of the machine is not what is measured.
+    settings: { fsync: 'off', synchronous_commit: 'off' },
+  });
   await migrate(postgres.url);
   const { sql, close } = openDatabase('test', postgres.url);
   const stub = await startProcess('lib/bench/scale-stub.ts');

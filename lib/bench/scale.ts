@@ -91,7 +91,7 @@ export async function runScaleBench(): Promise<void> {
         loadAtEnd: describeMachine().loadAtStart,
       },
       notes: [
-        `Worker processes as they ship, with queue, leases, page keys, confirming reads and checkpoints in a real Postgres; the stub store answers each request after ${SERVICE_MS} ms in the first part and at once in the second. Processes are not pinned to cores.`,
+        `Worker processes as they ship, with queue, leases, page keys, confirming reads and checkpoints in a real Postgres that does not wait for its disk; the stub store answers each request after ${SERVICE_MS} ms in the first part and at once in the second. Processes are not pinned to cores.`,
         'workers4Over1: items a second that arrive at the target, one segment a worker at a time, a run of eight segments; median of the ratios of the rounds, one and four workers in turn.',
         'items10xTime: seconds of a backfill of 1,000,000 items over the median of three of 100,000, one worker, four segments at a time, each item confirmed and counted.',
         'workerRssMb: the highest resident set of that worker since its start (VmHWM), in MB of 2^20 bytes.',
