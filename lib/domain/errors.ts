@@ -172,7 +172,7 @@ export const ERRORS = {
     retry: true,
     title: 'Another Postgres has taken the place of the one before',
     check: [
-      'The banner names the gateways that have not reported what they obey; start them with their data directories.',
+      'A refused move names the gateways that have not reported what they obey; start them with their data directories.',
       'A gateway that cannot come back is passed as under Gateways: attested, keys refused, verified.',
       'Reads back to DynamoDB is allowed all the same.',
     ],

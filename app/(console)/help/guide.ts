@@ -1,3 +1,4 @@
+import { SILENT } from './guide-processes';
 import { SOURCES } from './guide-sources';
 
 /** The operator's guide: what to know before a table is moved and what to do when something looks wrong. */
@@ -225,4 +226,4 @@ const NIGHT: GuidePage = {
   ],
 };
 
-export const GUIDE: readonly GuidePage[] = [NIGHT, DUAL_WRITE, SOURCES, READ_SHIFT, FLIP, ROLL_BACK, DIRTY_KEY];
+export const GUIDE: readonly GuidePage[] = [NIGHT, DUAL_WRITE, SOURCES, READ_SHIFT, FLIP, ROLL_BACK, DIRTY_KEY, SILENT];
