@@ -15,6 +15,7 @@ import {
   renewClaims,
   tablesHeldOpenFor,
 } from '@/db/queries/dirty';
+import { bookRequests, keepQuiet, loadSharedUse } from '@/db/queries/pacing';
 import { loadConnections, loadWorkTable, queueSegment, stopRunAtLimit } from '@/db/queries/run';
 import { insertMismatch, lastMismatchOf } from '@/db/queries/run-mismatch';
 import {
@@ -50,6 +51,9 @@ const QUERIES = {
   queueSegment,
   stopRunAtLimit,
   tellWorkers,
+  loadSharedUse,
+  bookRequests,
+  keepQuiet,
 } as const;
 
 type Bound<Query> = Query extends (sql: never, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never;

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import type { TaskList } from 'graphile-worker';
 import { listen, openDatabase } from '@/db/client';
 import type { Listening } from '@/db/listen';
-import { bookRequests, keepQuiet, loadSharedUse } from '@/db/queries/pacing';
 import { sayGoodbye, setWorkerPool } from '@/db/queries/worker';
 import { systemClock } from '@/lib/adapters/clock';
 import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
@@ -22,7 +21,7 @@ import { type Loop, startLoop } from './loops/loop';
 import { makeObserveRound, settleRound } from './loops/observe';
 import { type Queue, startQueue } from './queue';
 import { Registration } from './registration';
-import { type SharedPace, Stores } from './stores';
+import { Stores } from './stores';
 import { StreamReaders } from './streams/readers';
 import { TableGates } from './table-gates';
 import { makeTasks } from './tasks';
@@ -106,7 +105,7 @@ export function makeWorkerContext(
     safeguards: options.safeguards ?? ALL_SAFEGUARDS,
     sealer,
     limits: { ...WORKER_LIMITS, ...options.limits },
-    stores: new Stores({ workerId, ledger, sealer, clock, makeWire, shared: sharedPace(made.sql) }),
+    stores: new Stores({ workerId, ledger, sealer, clock, makeWire }),
     gates: new TableGates(),
     services: options.services,
     activity: new Activities(),
@@ -121,12 +120,6 @@ export function makeWorkerContext(
     newId: (kind) => makeId(kind, randomBytes(10).toString('hex')),
   };
 }
-
-const sharedPace = (sql: WorkerContext['sql']): SharedPace => ({
-  loadSharedUse: (ask) => loadSharedUse(sql, ask),
-  bookRequests: (book) => bookRequests(sql, book),
-  keepQuiet: (quiet) => keepQuiet(sql, quiet),
-});
 
 type Loops = Record<
   | 'control'

@@ -28,17 +28,9 @@ const TIMEOUT_MS = 900;
 /** A worker that has just begun takes no more than everybody could for so long: others must hear of it first. */
 const NEWCOMER_MS = 2_500;
 
-/** What workers tell each other of a connection through the database. */
-export interface SharedPace {
-  loadSharedUse(ask: { ids: readonly string[]; workerId: string }): Promise<SharedUse[]>;
-  bookRequests(book: { connectionId: string; requests: number }): Promise<void>;
-  keepQuiet(quiet: { connectionId: string; waitMs: number }): Promise<void>;
-}
-
 export interface StoresOptions {
-  shared: SharedPace;
   workerId: string;
-  ledger: Pick<Ledger, 'loadConnections' | 'tellWorkers'>;
+  ledger: Pick<Ledger, 'loadConnections' | 'tellWorkers' | 'loadSharedUse' | 'bookRequests' | 'keepQuiet'>;
   sealer: Sealer;
   clock: Clock;
   makeWire(target: StoreTarget): StoreWire;
@@ -67,7 +59,7 @@ export class Stores {
   async #open(connectionId: string): Promise<Store> {
     const [row] = await this.options.ledger.loadConnections([connectionId]);
     invariant(row, 'the connection of a plan exists');
-    const [use] = await this.options.shared.loadSharedUse({ ids: [connectionId], workerId: this.options.workerId });
+    const [use] = await this.options.ledger.loadSharedUse({ ids: [connectionId], workerId: this.options.workerId });
     const store = this.#hold(row, null);
     if (use) this.#share(store.pace, row, use);
     return store;
@@ -100,10 +92,10 @@ export class Stores {
   }
 
   #tell(connectionId: string, waitMs: number): void {
-    const { ledger, shared, workerId: from } = this.options;
+    const { ledger, workerId: from } = this.options;
     // A lost message costs a second: then the others read it with the limits.
     ledger.tellWorkers({ connectionId, waitMs, from }).catch(() => {});
-    shared.keepQuiet({ connectionId, waitMs }).catch(() => {});
+    ledger.keepQuiet({ connectionId, waitMs }).catch(() => {});
   }
 
   /** The part of a busy worker is the larger the fewer others are at work on the connection. */
@@ -122,7 +114,7 @@ export class Stores {
       const requests = store.pace.takeUnbooked();
       if (requests === 0) continue;
       try {
-        await this.options.shared.bookRequests({ connectionId, requests });
+        await this.options.ledger.bookRequests({ connectionId, requests });
       } catch (error) {
         store.pace.sent(requests);
         throw error;
@@ -141,7 +133,7 @@ export class Stores {
     const ids = [...this.#held.keys()];
     if (ids.length === 0) return;
     await this.#book();
-    const uses = await this.options.shared.loadSharedUse({ ids, workerId: this.options.workerId });
+    const uses = await this.options.ledger.loadSharedUse({ ids, workerId: this.options.workerId });
     const useOf = new Map(uses.map((use) => [use.connectionId, use]));
     for (const row of await this.options.ledger.loadConnections(ids)) {
       const held = this.#held.get(row.id);

@@ -293,6 +293,15 @@ export class SimDatabase {
 
   tellWorkers(): void {}
 
+  /** Rates are no part of the simulation: every worker may send as it likes. */
+  loadSharedUse(): [] {
+    return [];
+  }
+
+  bookRequests(): void {}
+
+  keepQuiet(): void {}
+
   /** Segments that nobody holds and that are not done: what the rounds of every worker queue again. */
   orphans(): SegmentRow[] {
     return [...this.segments.values()].filter(

@@ -25,26 +25,40 @@ describe('with every rule on', { timeout }, () => {
   });
 });
 
-/** A seed that shows what becomes of it without the rule. */
+/**
+ * Where to begin to look for a schedule that fails without the rule. The seed shows it today; code that asks the outside
+ * once more or less makes other schedules of the same seeds, so the look goes on from there.
+ */
 const WITHOUT: [Safeguard, number][] = [
   ['authorityFirst', 26],
-  ['images', 56],
-  ['confirm', 5],
-  ['mirrorOutlivesWait', 9],
-  ['intents', 9],
-  ['unknownOutcomes', 1],
-  ['holdUntil', 28],
-  ['settleConfirm', 264],
+  ['images', 156],
+  ['confirm', 30],
+  ['mirrorOutlivesWait', 17],
+  ['intents', 13],
+  ['unknownOutcomes', 2],
+  ['holdUntil', 34],
+  ['settleConfirm', 318],
   ['consistentScan', 6],
-  ['pageKeys', 1483],
+  ['pageKeys', 2632],
   ['expiredAbsent', 1],
-  ['recheck', 68],
-  ['restartMarks', 2],
+  ['recheck', 137],
+  ['restartMarks', 37],
   ['dirtyToAuthority', 431],
 ];
+const LOOKED_AT_MAX = 3_000;
+
+/** The first seed from `seed` on whose schedule fails without the rule; null: none of so many. */
+async function failing(rule: Safeguard, seed: number): Promise<number | null> {
+  for (let at = seed; at < seed + LOOKED_AT_MAX; at += 1) {
+    if ((await runSchedule(at, without(rule))).problems.length > 0) return at;
+  }
+  return null;
+}
 
 describe('with one rule off', { timeout }, () => {
   it.each(WITHOUT)('a schedule fails: %s', async (rule, seed) => {
-    expect((await runSchedule(seed, without(rule))).problems).not.toEqual([]);
+    const found = await failing(rule, seed);
+    if (found !== seed) console.log(`simulation: ${rule} is shown by seed ${found} now`);
+    expect(found).not.toBeNull();
   });
 });
