@@ -267,7 +267,8 @@ describe('the stock web provider', () => {
     await waitFor(() => openStreams() > 0, { what: 'the stream' });
     await share(first, 100_000);
     await waitFor(() => client.getStringValue(flag('read'), 'default') === 'target', { what: 'the new value' });
-    expect(changed).toContain(flag('read'));
+    // The provider tells its listeners after it has the new value.
+    await waitFor(() => changed.includes(flag('read')), { what: 'the word of the change' });
     await WebFeature.setContext({ targetingKey: 'tenant-43' });
     expect(client.getStringValue(flag('stage'), 'default')).toBe('shift');
     await WebFeature.clearProviders();

@@ -25,6 +25,8 @@ export class FlagBoard {
   #board: Board | null = null;
   #isOutdated = true;
   #reading: Promise<void> | null = null;
+  /** The pause before a reading that a doubt asked for; all who doubt meanwhile share it. */
+  #rereading: Promise<void> | null = null;
   /** Monotonic time of the last attempt; a Postgres that is away is not asked for each evaluation. */
   #triedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -36,9 +38,18 @@ export class FlagBoard {
     this.#triedAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Somebody has seen a state that is not ours; a wrong word of it costs one reading in `rereadMs` and no more. */
-  doubted(): void {
-    if (this.ctx.clock.monotonicMs() - this.#triedAtMs > FLAG_LIMITS.rereadMs) this.outdated();
+  /**
+   * Somebody has seen a state, or has a key, that is not ours: looks again, in a reading that begins after this call. A
+   * wrong word of it costs one reading in `rereadMs` and no more, so whoever comes sooner waits that long.
+   */
+  async doubted(): Promise<{ board: Board; isStale: boolean } | null> {
+    const sinceMs = this.ctx.clock.monotonicMs() - this.#triedAtMs;
+    this.#rereading ??= within(Math.max(0, FLAG_LIMITS.rereadMs - sinceMs), new Promise(() => {})).then(() => {
+      this.#rereading = null;
+      this.outdated();
+    });
+    await this.#rereading;
+    return await this.look();
   }
 
   /** Null: nothing could be read yet. `isStale`: Postgres has given no newer reading. */

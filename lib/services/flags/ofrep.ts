@@ -86,14 +86,16 @@ export class Ofrep {
     let looked = await this.board.look();
     if (looked === null) return AWAY();
     const given = request.apiKey ?? /^Bearer +(\S+)$/i.exec(request.authorization ?? '')?.[1] ?? null;
-    const key = given === null ? undefined : looked.board.keys.get(flagKeyHash(given));
+    if (given === null) return UNKNOWN_KEY();
+    // A key may be younger than the reading, and a 401 makes providers give up for good.
+    if (!looked.board.keys.has(flagKeyHash(given))) looked = (await this.board.doubted()) ?? looked;
+    const key = looked.board.keys.get(flagKeyHash(given));
     if (key === undefined) return UNKNOWN_KEY();
     if (this.#isOverRate(key.id))
       return fault(429, 'GENERAL', 'This key asks too often: decide once a request.', FLAG_LIMITS.retryAfterS);
     // Another web process has published what this one has not read yet.
     if (request.configEtag !== null && request.configEtag !== quoted(configIdOf(looked.board, key))) {
-      this.board.doubted();
-      looked = (await this.board.look()) ?? looked;
+      looked = (await this.board.doubted()) ?? looked;
     }
     return { ...looked, key };
   }
