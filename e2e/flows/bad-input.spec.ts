@@ -5,7 +5,7 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { demo } from '../fixtures/demo';
 import { asPerson } from '../fixtures/session';
-import { PEOPLE } from '../pages/console';
+import { followTable, PEOPLE } from '../pages/console';
 import { beginPlan, draftPlan, makeButton, makePlan } from '../pages/new-plan';
 
 const SECRET = 'a-secret-that-must-stay-typed';
@@ -134,7 +134,7 @@ test('a target table with another key is found by the assessment, named, and ref
   await page.getByRole('button', { name: /prove it/i }).click();
   await expect(alert(page)).toContainText('email');
   await page.goto(planUrl);
-  await page.getByRole('link', { name: 'customers', exact: true }).first().click();
+  await followTable(page, 'customers');
   await page.getByRole('button', { name: 'Begin dual write' }).first().click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('heading', { name: 'Not allowed yet' })).toBeVisible();
@@ -185,7 +185,7 @@ test('a viewer sees everything and changes nothing, and is told which role it ta
   await hers.getByLabel('Password', { exact: true }).fill(VIEWER.password);
   await hers.getByRole('button', { name: 'Sign in' }).click();
   await expect(hers).not.toHaveURL(/sign-in/);
-  await hers.getByRole('link', { name: 'customers', exact: true }).first().click();
+  await followTable(hers, 'customers');
   await hers.getByRole('navigation', { name: 'Pages of the table' }).getByRole('link', { name: 'Assessment' }).click();
   const proven = hers.getByText(/Not proven yet/);
   await expect(proven).toBeVisible();

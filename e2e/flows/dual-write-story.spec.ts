@@ -9,7 +9,7 @@ import { expect, type Locator, type Page, test } from '@playwright/test';
 import { demo } from '../fixtures/demo';
 import { application, equalityOfDemo, storeOfDemo, whileApplicationRests } from '../fixtures/equality';
 import { killProcess, whileFrozen } from '../fixtures/processes';
-import { commitMove, openMove, signIn } from '../pages/console';
+import { commitMove, followTable, openMove, signIn } from '../pages/console';
 
 const PLAN = 'Orders to TerraScale';
 const STORY_MS_MAX = 90_000;
@@ -66,7 +66,7 @@ test('a plan is made over a living table and assessed', async ({ page }) => {
   planUrl = page.url().replace(/\/assessment.*$/, '');
   await expect(page.getByText(/passed, \d+ warned, \d+ failed/)).toBeVisible({ timeout: 30_000 });
   await page.goto(planUrl);
-  await page.getByRole('link', { name: 'orders', exact: true }).first().click();
+  await followTable(page, 'orders');
   await expect(page).toHaveURL(/\/tables\/tbl_/);
   tableUrl = page.url();
   await expectStage(page, 'Planned');

@@ -6,7 +6,7 @@ import { DynamoDBClient, PutItemCommand, ScanCommand, UpdateItemCommand } from '
 import { expect, type Page, test } from '@playwright/test';
 import { storeOfDemo } from '../fixtures/equality';
 import { asPerson } from '../fixtures/session';
-import { commitMove, openMove } from '../pages/console';
+import { commitMove, followTable, openMove } from '../pages/console';
 import { makePlan } from '../pages/new-plan';
 
 const WAIT_MS_MAX = 90_000;
@@ -84,7 +84,7 @@ test('of two people who make the same move, the second is told that the first wa
   await page.getByRole('button', { name: 'Create it where allowed, and prove it' }).click();
   await expect(page.getByRole('button', { name: 'Prove it again' })).toBeVisible({ timeout: 30_000 });
   await page.goto(planUrl);
-  await page.getByRole('link', { name: 'sessions', exact: true }).first().click();
+  await followTable(page, 'sessions');
   await expect(page).toHaveURL(/\/tables\/tbl_/);
   tableUrl = page.url();
 

@@ -16,6 +16,16 @@ export async function signIn(page: Page, person: keyof typeof PEOPLE): Promise<v
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
+const OPEN_MS_MAX = 60_000;
+
+/** Follows the first link to a table. A page that is still taking over from the server's may let one click go by. */
+export async function followTable(page: Page, name: string): Promise<void> {
+  await expect(async () => {
+    if (!/\/tables\/tbl_/.test(page.url())) await page.getByRole('link', { name, exact: true }).first().click();
+    await expect(page).toHaveURL(/\/tables\/tbl_/, { timeout: 10_000 });
+  }).toPass({ timeout: OPEN_MS_MAX });
+}
+
 /** The button of a move: in the part of the page that bears its name, or the button itself. */
 const moveButton = (page: Page, name: string): Locator =>
   page
