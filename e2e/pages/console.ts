@@ -60,11 +60,3 @@ export async function commitMove(page: Page, move: CommitMove): Promise<void> {
   await commit.click();
   await expect(dialog).toBeHidden({ timeout: 20_000 });
 }
-
-/** The page of a table, by its tab; links are found on the plan's page. */
-export async function openTable(page: Page, plan: string, table: string): Promise<void> {
-  await page.goto(demo().base);
-  await page.getByRole('link', { name: table, exact: true }).first().click();
-  await expect(page.getByRole('heading', { level: 1, name: new RegExp(table) })).toBeVisible();
-  await expect(page.getByText(plan).first()).toBeVisible();
-}
