@@ -11,6 +11,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+// A dozen pages in both themes and two widths, each asked of axe.
+const AUDIT_MS_MAX = 400_000;
 // Before the story, while nothing moves.
 const BEFORE_STORY = /flows\/bad-input\.spec\.ts$/;
 
@@ -28,10 +30,16 @@ export default defineConfig({
   outputDir: 'test-results/artifacts',
   // A trace of a hundred pages costs more than looking at them; what axe finds names its place.
   projects: [
-    { name: 'empty', testMatch: /a11y\/empty\.spec\.ts$/, use: { trace: 'off' } },
+    { name: 'empty', testMatch: /a11y\/empty\.spec\.ts$/, timeout: AUDIT_MS_MAX, use: { trace: 'off' } },
     { name: 'refusals', testMatch: BEFORE_STORY, dependencies: ['empty'] },
     { name: 'story', testMatch: /flows\/.*\.spec\.ts$/, testIgnore: BEFORE_STORY, dependencies: ['refusals'] },
-    { name: 'full', testMatch: /a11y\/full\.spec\.ts$/, dependencies: ['story'], use: { trace: 'off' } },
+    {
+      name: 'full',
+      testMatch: /a11y\/full\.spec\.ts$/,
+      dependencies: ['story'],
+      timeout: AUDIT_MS_MAX,
+      use: { trace: 'off' },
+    },
   ],
   use: {
     viewport: { width: 1280, height: 800 },
