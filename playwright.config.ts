@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { findChromium } from './e2e/fixtures/chromium';
+import { chromiumPath } from './e2e/fixtures/chromium';
 
 const FLAGS = [
   '--no-sandbox',
@@ -46,6 +46,6 @@ export default defineConfig({
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     actionTimeout: 15_000,
-    launchOptions: { executablePath: await findChromium(), args: FLAGS },
+    launchOptions: { executablePath: await chromiumPath(), args: FLAGS },
   },
 });

@@ -1,7 +1,13 @@
 /** Which Chromium the browser tests use: the one named, the system's, or the one that npm installed. */
 import { existsSync } from 'node:fs';
 
-const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+// The headless shell first: it draws no window's frame, and opens a page in half the time.
+const SYSTEM = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 export interface FoundChromium {
   path: string;
