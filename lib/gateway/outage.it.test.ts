@@ -3,6 +3,7 @@
  * nothing. No error that the source did not give, no answer later than a bound that is written here, and afterwards both
  * sides become equal by themselves: the settling is a real worker's, and no hand helps.
  */
+import { createServer } from 'node:net';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultRule } from '@/lib/sandbox/faults';
@@ -20,11 +21,25 @@ const SLACK_MS = 700;
 /** Requests that may be that late before the breaker opens: its failures in a row, and those under way meanwhile. */
 const LATE_MAX = 40;
 
+/** The address of a dashboard that is not there: it counts who comes, and lets nobody in. */
+function deadDashboard() {
+  const it = { asked: 0, listen: async () => 0, close: () => {} };
+  const server = createServer((socket) => {
+    it.asked += 1;
+    socket.destroy();
+  });
+  it.listen = () =>
+    new Promise((done) => server.listen(0, '127.0.0.1', () => done((server.address() as { port: number }).port)));
+  it.close = () => void server.close();
+  return it;
+}
+
 describe('while something behind a gateway fails', () => {
   let rig: GatewayRig;
   let worker: WorkerProcess;
   let targetLink: TcpProxy;
   let databaseLink: TcpProxy;
+  const dashboard = deadDashboard();
   let sequence = 0;
   beforeAll(async () => {
     rig = await startGatewayRig({
@@ -35,7 +50,11 @@ describe('while something behind a gateway fails', () => {
     await rig.database
       .sql`update connection set endpoint = ${targetLink.through(rig.target.endpoint).replace(/\/$/, '')}
       where id = ${rig.targetConnectionId}`;
-    const environment = { LANDFALL_SEALING_KEY: rig.sealingKey };
+    const web = await dashboard.listen();
+    const environment = {
+      ...{ LANDFALL_SEALING_KEY: rig.sealingKey, LANDFALL_WEB_PORT: `${web}` },
+      LANDFALL_PUBLIC_URL: `http://127.0.0.1:${web}`,
+    };
     worker = await spawnWorker({ databaseUrl: rig.database.url, environment });
   }, 60_000);
   afterEach(() => {
@@ -47,6 +66,7 @@ describe('while something behind a gateway fails', () => {
     await worker?.stop();
     await rig.stop();
     await Promise.all([targetLink.close(), databaseLink.close()]);
+    dashboard.close();
   });
 
   /** A table in `shift`, every read by the target's bucket, and a gateway over it. */
@@ -155,6 +175,33 @@ describe('while something behind a gateway fails', () => {
     await equalAgain(it, app.truth);
   }
 
+  // First: no table of another test is under a plan yet, and each of them could be served.
+  it('says at /ready that the target does not answer once it is the truth, not before, and finds out when it does', async () => {
+    const it = await scene();
+    const ready = async () => {
+      const answer = await fetch(`${it.gateway.url}/ready`);
+      return { status: answer.status, words: await answer.text() };
+    };
+    const silence = async () => {
+      rig.target.running.faults.add({ kind: 'server_error' });
+      const read = () => it.client.send(new GetItemCommand({ TableName: it.name, Key: { id: { S: 'a' } } }));
+      for (let n = 0; n < 6; n += 1) await read().catch(() => {});
+      const metrics = await (await fetch(it.gateway.metricsUrl as string)).text();
+      expect(metrics).toMatch(new RegExp(`breaker_state{store="${rig.targetConnectionId}"} [12]`));
+    };
+    await silence();
+    expect(await ready()).toMatchObject({ status: 200 });
+    await rig.stageEverywhere(it.id, 'target_first');
+    expect(await ready()).toMatchObject({ status: 503 });
+    expect((await ready()).words).toMatch(/^the target is the truth of .* and does not answer\n$/);
+    const metrics = await (await fetch(it.gateway.metricsUrl as string)).text();
+    expect(metrics).toContain('landfall_gateway_ready 0\n');
+    // Nobody sends anything here now, and it is found out all the same.
+    rig.target.running.faults.clear();
+    await waitFor(async () => (await ready()).status === 200, { what: 'ready again', timeoutMs: 20_000 });
+    it.client.destroy();
+  });
+
   const byTarget: [string, FaultRule[]][] = [
     ['answers after thirty seconds', [{ kind: 'delay', delayMs: 30_000 }]],
     ['never answers, on sockets that stay half open', [{ kind: 'freeze' }]],
@@ -235,6 +282,20 @@ describe('while something behind a gateway fails', () => {
     await app.stop();
     expect(app.errors).toEqual([]);
     await equalAgain(it, app.truth);
+  });
+
+  it('asks nothing of a dashboard: without one, traffic is served and what the target missed is settled', async () => {
+    const it = await scene();
+    const app = application(it);
+    rig.target.running.faults.add({ kind: 'server_error' });
+    await served(app, 60);
+    rig.target.running.faults.clear();
+    await served(app, 20);
+    await app.stop();
+    expect(app.errors).toEqual([]);
+    await equalAgain(it, app.truth);
+    // Whatever process was started here knew the dashboard's address, and never tried it.
+    expect(dashboard.asked).toBe(0);
   });
 
   it('repeats a read whose connection the source had closed, and never a write', async () => {

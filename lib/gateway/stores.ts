@@ -77,6 +77,11 @@ export class SealedStores implements Stores {
     return made;
   }
 
+  isSilent(connectionId: string): boolean {
+    const breaker = this.#breakers.get(connectionId);
+    return breaker !== undefined && breaker.state() !== 'closed';
+  }
+
   inFlight(): number {
     let sum = 0;
     for (const { wire } of this.#wires.values()) sum += wire.inFlight();

@@ -51,11 +51,21 @@ describe('a child process', () => {
     expect(crashed).toEqual([first]);
   });
 
-  test('is given up after five ends within a minute, with the end of its log', async () => {
+  test('is given up after five ends within a minute, with the end of its log, and tried anew where somebody says so', async () => {
     const tails: string[] = [];
-    const child = make(`console.error('no configuration'); process.exit(3);`, { gaveUp: (tail) => tails.push(tail) });
+    const mend = join(dir, 'mended');
+    const child = make(
+      `import { existsSync } from 'node:fs';
+       if (!existsSync(${JSON.stringify(mend)})) { console.error('no configuration'); process.exit(3); }
+       ${READY} setInterval(() => {}, 1000);`,
+      { gaveUp: (tail) => tails.push(tail) },
+    );
     await expect(child.start()).rejects.toThrow(/script ended 5 times.*no configuration/s);
     expect(tails).toHaveLength(1);
+    expect(child.pid).toBeNull();
+    writeFileSync(mend, '');
+    child.againIn(1);
+    await waitFor(() => child.pid !== null && child.readyFields.answer === 42, { what: 'the child' });
   });
 
   test('gets SIGTERM and the time to say goodbye', async () => {

@@ -30,7 +30,7 @@ export interface ChildSpec {
 export interface ChildEvents {
   /** It ended, as nobody had asked; `pid` is that of the process that ended. */
   crashed(pid: number, how: string): void;
-  /** It ended too often; it is not started again. */
+  /** It ended too often; it is not started again, unless `againIn` is called. */
   gaveUp(tail: string): void;
   started(pid: number): void;
 }
@@ -130,6 +130,13 @@ export class ManagedChild {
     }
     const pauseMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** (this.#crashes.length - 1));
     this.#timer = setTimeout(() => this.#launch(first), pauseMs);
+  }
+
+  /** After it was given up: starts it once more in a while, and counts its crashes anew. */
+  againIn(ms: number): void {
+    if (this.#isStopping) return;
+    this.#crashes = [];
+    this.#timer = setTimeout(() => this.#launch({ ready: () => {}, gaveUp: () => {} }), ms);
   }
 
   tail(): string {

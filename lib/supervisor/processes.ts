@@ -18,6 +18,13 @@ export const adminUrlOf = (port: number): string => `${local(port)}/_admin`;
 export const alertUrlOf = (port: number): string => `${local(port)}/alerts`;
 export const applicationTables = [...SAMPLE_TABLES];
 
+/**
+ * Whether the rest goes on while a process that was up ends again and again. Traffic needs no dashboard, so a dashboard
+ * that cannot stay up takes no gateway down with it; without a store, a worker or a gateway nothing is whole.
+ */
+export const mayBeWithout = (name: string, command: 'demo' | 'start' | 'web'): boolean =>
+  name === 'web' && command !== 'web';
+
 const environmentOf = ({ config, dir, secrets, databaseUrl }: Setting): NodeJS.ProcessEnv =>
   childEnvironment({
     NODE_ENV: config.nodeEnv,

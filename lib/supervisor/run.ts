@@ -16,6 +16,8 @@ import * as processes from './processes';
 
 const POSTGRES_SETTINGS = { max_connections: '200' };
 const PORT_FREE_MS_MAX = 5_000;
+/** Until a dashboard that ended again and again is tried anew. */
+const AGAIN_MS = 60_000;
 
 export type Command = 'demo' | 'start' | 'web';
 
@@ -76,6 +78,7 @@ export class Supervisor {
   #postgres: RunningPostgres | null = null;
   #records: { sql: Sql; close(): Promise<void> } | null = null;
   #stopping: Promise<void> | null = null;
+  #isUp = false;
   /** Resolves with the exit code once everything has stopped. */
   readonly ended: Promise<number>;
   #end: (code: number) => void = () => {};
@@ -115,6 +118,7 @@ export class Supervisor {
     await this.#startProcesses(setting);
     if (command === 'demo') await this.#up(processes.application(sandbox));
     this.#announce(secrets);
+    this.#isUp = true;
   }
 
   async #reset(): Promise<void> {
@@ -200,10 +204,16 @@ export class Supervisor {
   }
 
   async #up(spec: ChildSpec): Promise<ManagedChild> {
-    const child = new ManagedChild(spec, this.#dir.logs, {
+    const { command } = this;
+    const child: ManagedChild = new ManagedChild(spec, this.#dir.logs, {
       started: () => this.#noteChildren(),
       crashed: (pid, how) => this.#crashed(spec.name, pid, how),
       gaveUp: (tail) => {
+        if (this.#isUp && processes.mayBeWithout(spec.name, command)) {
+          this.print(`${spec.name} ended five times within a minute and is tried again in a minute; all else goes on`);
+          child.againIn(AGAIN_MS);
+          return;
+        }
         this.print(`${spec.name} ended five times within a minute, so Landfall stops. The end of its log:\n${tail}`);
         void this.stop(1);
       },

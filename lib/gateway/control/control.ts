@@ -7,6 +7,7 @@ import { markUnproven, report, reportSnapshot, type TableReport } from '@/db/que
 import type { Clock, Log } from '@/lib/adapters/ports';
 import { CHANNELS, type TableRouting } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
+import { probeTargets, silentTargets } from '../breaker/authority-health';
 import type { DirtyFeed } from '../dirty/feed';
 import type { Marks } from '../dirty/marks';
 import type { Intents } from '../intents/intents';
@@ -69,7 +70,8 @@ export class Control {
 
   notReady(): string | null {
     if (this.#isEnding) return 'this gateway is ending';
-    if (this.parts.views.current !== null) return null;
+    const { views, stores } = this.parts;
+    if (views.current !== null) return silentTargets(views.current.snapshot.tables, stores);
     return `no routing yet: ${this.#routing?.waitingFor ?? 'starting'}`;
   }
 
@@ -119,7 +121,7 @@ export class Control {
   }
 
   #startLoops(routing: RoutingControl, facts: StartFacts): void {
-    const { sql, views, clock, log, folder, intents, feed, pipeline } = this.parts;
+    const { sql, views, clock, log, folder, intents, feed, pipeline, stores } = this.parts;
     const loop = (name: string, everyMs: number, run: () => Promise<void>) => {
       const made = new Loop({ name, everyMs, log, run });
       this.#loops.push(made);
@@ -139,6 +141,7 @@ export class Control {
     const feedLoop = loop('feed', LIMITS.feedEveryMs, () => this.#readFeed());
     this.#feed = feedLoop;
     this.#report = loop('report', LIMITS.reportEveryMs, () => this.#say(facts));
+    loop('target probe', LIMITS.reportEveryMs, () => probeTargets(views.current?.snapshot.tables ?? [], stores));
     loop('unproven', LIMITS.reportEveryMs, () => this.#sayUnproven());
     loop('intents', LIMITS.reportEveryMs, () => intents.flushIdle());
     const gatewayId = folder.gatewayId;
