@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
+import type { TypeRoundTrip } from '@/lib/domain/assessment/round-trip/report';
 import type { KeySchema } from '@/lib/domain/item/item';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
 import type { GuardModes } from '@/lib/domain/plan/guard-rules';
@@ -103,6 +104,7 @@ export const planTable = pgTable(
     targetProvenAt: instant('target_proven_at'),
     targetProof: text('target_proof'),
     targetProbes: jsonb('target_probes').$type<TargetProbes>(),
+    typeRoundTrip: jsonb('type_round_trip').$type<TypeRoundTrip>(),
     /** Fixed when the plan is made; a bucket never changes through pause, roll-back and resume. */
     salt: text('salt').notNull(),
     readShareMilli: integer('read_share_milli').notNull().default(0),

@@ -3,6 +3,7 @@
  * thousandths of a percent. Types, not parsers: both ends are ours and built together.
  */
 import type { CheckResult } from '@/lib/domain/assessment/checks';
+import type { TypeRoundTrip } from '@/lib/domain/assessment/round-trip/report';
 import type { ChecklistItem } from '@/lib/domain/plan/checklist';
 import type { Badge } from '@/lib/domain/plan/display';
 import type { GateResult, PlanSettings } from '@/lib/domain/plan/facts';
@@ -150,6 +151,7 @@ export interface TableView extends TableRowView {
     bindsFirst: string;
   } | null;
   targetProof: { at: string; detail: string } | null;
+  typeRoundTrip: (Omit<TypeRoundTrip, 'atMs'> & { at: string }) | null;
 }
 
 export interface PlanView {

@@ -1,4 +1,5 @@
 import { COPY_ERRORS } from './copy-errors';
+import { FIT_ERRORS } from './fit-errors';
 
 /**
  * The catalogue of errors: `area.reason`, never reused. `/help/errors/CODE` renders each entry, and a test holds the
@@ -295,6 +296,7 @@ export const ERRORS = {
     ],
   },
   ...COPY_ERRORS,
+  ...FIT_ERRORS,
   'mismatch.not_found': {
     http: 404,
     retry: false,

@@ -1,6 +1,7 @@
 import type { Sql } from '@/db/client';
 import type { TableShape, Waiver } from '@/db/schema/plan';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
+import type { TypeRoundTrip } from '@/lib/domain/assessment/round-trip/report';
 import type { KeySchema } from '@/lib/domain/item/item';
 import type { FenceStep } from '@/lib/domain/plan/fence';
 import type { Verb } from '@/lib/domain/plan/moves';
@@ -21,6 +22,7 @@ export interface TableDetailRecord {
   } | null;
   targetProvenAt: Date | null;
   targetProof: string | null;
+  typeRoundTrip: TypeRoundTrip | null;
   approvedShareMilli: number;
   sourceRefusalProvenAt: Date | null;
   writes: Writes | null;
@@ -34,7 +36,7 @@ export async function readTableDetail(sql: Sql, tableId: string): Promise<TableD
   const rows = await sql<TableDetailRecord[]>`
     select t.key_schema as "keySchema", t.ttl_attribute as "ttlAttribute", t.shape, t.assessment,
       t.assessed_at as "assessedAt", t.waivers, t.forecast, t.target_proven_at as "targetProvenAt",
-      t.target_proof as "targetProof", t.approved_share_milli as "approvedShareMilli",
+      t.target_proof as "targetProof", t.type_round_trip as "typeRoundTrip", t.approved_share_milli as "approvedShareMilli",
       t.source_refusal_proven_at as "sourceRefusalProvenAt", r.writes, t.barrier_epoch::float8 as "barrierEpoch",
       g.acknowledged as "barrierAcknowledged", g.registered as "barrierRegistered"
     from plan_table t

@@ -3,6 +3,7 @@ import type { Strategy } from '../plan/stages';
 import { formatBytes, formatCount } from '../units';
 import type { CheckName, CheckResult } from './checks';
 import { type Forecast, sayForecast } from './forecast';
+import { roundTripCheck, type TypeRoundTrip } from './round-trip/report';
 import { LARGE_ITEM_BYTES, type Sample } from './sample';
 import { sayKeySchema, type TargetProof } from './target-proof';
 
@@ -17,6 +18,8 @@ export interface AssessmentEvidence {
   targetReachable: { ok: boolean; detail: string; latencyMs: number };
   proof: TargetProof;
   sample: Sample | null;
+  /** The last type round trip; it is a person's act, so that assessing alone writes no more than the proof needs. */
+  roundTrip: TypeRoundTrip | null;
   forecast: Forecast | null;
   isLiveMeasured: boolean;
 }
@@ -70,6 +73,7 @@ export function checksOf(evidence: AssessmentEvidence): CheckResult[] {
     ttl: ttl(evidence),
     reserved_names: reservedNames(evidence),
     item_types: itemTypes(evidence),
+    type_round_trip: roundTrip(evidence),
     quota: quota(evidence),
   };
   return (Object.keys(found) as CheckName[]).map((check) => ({ check, ...found[check] }));
@@ -239,6 +243,12 @@ function itemTypes({ sample, source }: AssessmentEvidence): Found {
       sample.perilousNames.join(', '),
     );
   return passed('Every type is one of the ten of the protocol.', observed === '' ? 'no items' : observed);
+}
+
+/** Advice until it was tried; on a target that cannot be written nothing is known. */
+function roundTrip({ roundTrip: trip, proof }: AssessmentEvidence): Found {
+  if (trip !== null || proof.state === 'proven') return roundTripCheck(trip);
+  return unknown('No value of each type was written to the target and read back.', fixOf(proof), proof.detail);
 }
 
 function quota({ forecast, isLiveMeasured, source }: AssessmentEvidence): Found {

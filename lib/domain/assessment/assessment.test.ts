@@ -96,6 +96,7 @@ describe('the checks', () => {
     targetReachable: { ok: true, detail: 'answered', latencyMs: 3 },
     proof: { state: 'proven', consistentRead: true, sortOrder: true, detail: 'proven' },
     sample: sampleOf([], true),
+    roundTrip: { atMs: 1, by: 'Ada', cases: { S: 12 }, differences: [], requests: 2, left: 0, scratch: 'x' },
     forecast: forecastOf(input()),
     isLiveMeasured: true,
     ...more,
@@ -115,6 +116,7 @@ describe('the checks', () => {
       targetReachable: { ok: false, detail: 'no answer', latencyMs: 5_000 },
       proof: { state: 'unreachable', detail: 'no answer' },
       sample: null,
+      roundTrip: null,
       forecast: null,
     });
     const checks = checksOf(blind);

@@ -22,6 +22,7 @@ export const CHECKS = [
   'ttl',
   'reserved_names',
   'item_types',
+  'type_round_trip',
   'quota',
 ] as const;
 export type CheckName = (typeof CHECKS)[number];

@@ -60,6 +60,11 @@ export async function requirePlanned(ctx: ServiceContext, tableId: string): Prom
   return { table, strategy: plan.strategy, source: source!, target: target! };
 }
 
+/** @throws AppError `table.move_refused` where the table went on meanwhile. */
+export function requireStillPlanned(now: Pick<PlanTableRow, 'stage'> | null | undefined, name: string): void {
+  if (now?.stage !== 'planned') throw underWay(name);
+}
+
 const underWay = (name: string): AppError =>
   new AppError('table.move_refused', `${name} is under way; it is assessed while it is planned. Nothing was changed.`);
 
@@ -81,7 +86,7 @@ async function store(ctx: ServiceContext, { actor, known, evidence, checks }: Ou
   };
   await withTransaction(ctx.db, async (tx) => {
     const now = await lockTable(tx, table.id);
-    if (now?.stage !== 'planned') throw underWay(table.name);
+    requireStillPlanned(now, table.name);
     const nowMs = ctx.clock.nowMs();
     const change: Partial<NewPlanTable> = { assessment: checks, assessedAt: new Date(nowMs) };
     const { described } = evidence.source;

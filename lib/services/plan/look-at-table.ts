@@ -59,6 +59,7 @@ export async function lookAtTable(ctx: ServiceContext, ask: LookAsk): Promise<As
       targetReachable: reached,
       proof,
       sample,
+      roundTrip: table.typeRoundTrip,
       forecast,
       isLiveMeasured: ask.liveWritesPerSecond !== null,
     };

@@ -97,7 +97,14 @@ function describedBy(row: TableRowRecord, detail: TableDetailRecord) {
     targetProof: detail.targetProvenAt
       ? { at: detail.targetProvenAt.toISOString(), detail: detail.targetProof ?? '' }
       : null,
+    typeRoundTrip: roundTripOf(detail),
   };
+}
+
+function roundTripOf({ typeRoundTrip }: TableDetailRecord): TableView['typeRoundTrip'] {
+  if (!typeRoundTrip) return null;
+  const { atMs, ...trip } = typeRoundTrip;
+  return { ...trip, at: new Date(atMs).toISOString() };
 }
 
 function barrierOf(row: TableRowRecord, detail: TableDetailRecord): TableView['barrier'] {

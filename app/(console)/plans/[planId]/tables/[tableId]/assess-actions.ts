@@ -3,6 +3,7 @@
 import { keyOf } from '@/app/_server/action-input';
 import { runAction } from '@/app/_server/run-action';
 import { assessTable as assess } from '@/lib/services/plan/assess-table';
+import { proveTypes as prove } from '@/lib/services/plan/prove-types';
 import { provisionTarget as provision } from '@/lib/services/plan/provision-target';
 import { waiveCheck as waive } from '@/lib/services/plan/waive-check';
 import * as shape from './inputs';
@@ -18,6 +19,11 @@ export async function assessTable(input: shape.Keyed<typeof shape.tableInput>) {
 export async function provisionTarget(input: shape.Keyed<typeof shape.tableInput>) {
   const rules = { ...operator('table.provision_target', input), schema: shape.tableInput };
   return await runAction(rules, input, async (given, { ctx, actor }) => void (await provision(ctx, actor, given)));
+}
+
+export async function proveTypes(input: shape.Keyed<typeof shape.tableInput>) {
+  const rules = { ...operator('table.prove_types', input), schema: shape.tableInput };
+  return await runAction(rules, input, async (given, { ctx, actor }) => void (await prove(ctx, actor, given)));
 }
 
 export async function waiveCheck(input: shape.Keyed<typeof shape.waiverInput>) {

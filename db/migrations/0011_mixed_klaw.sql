@@ -1,0 +1,1 @@
+ALTER TABLE "plan_table" ADD COLUMN "type_round_trip" jsonb;

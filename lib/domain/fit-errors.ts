@@ -1,0 +1,12 @@
+/** Errors of fitting a table to its target, as they stand in the catalogue (see errors.ts). */
+export const FIT_ERRORS = {
+  'target.scratch_taken': {
+    http: 409,
+    retry: true,
+    title: 'The key of a probe item is taken',
+    check: [
+      'Nothing was written. The sentence says on which side an item has a key that begins with landfall-probe-.',
+      'Try again: each try takes other keys. If it is refused again, something writes such keys; find out what.',
+    ],
+  },
+} as const;
