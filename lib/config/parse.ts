@@ -30,7 +30,13 @@ export const PROCESSES = {
     optional: ['metricsToken'],
   },
   /** A gateway on a routing document, without Postgres. */
-  staticGateway: { fields: [...SHARED, 'bindHost', 'gatewayPort'], optional: [] },
+  staticGateway: {
+    fields: [
+      ...SHARED,
+      ...(['bindHost', 'gatewayPort', 'gatewayDrainMs', 'metricsHost', 'metricsPort', 'metricsToken'] as const),
+    ],
+    optional: ['metricsToken'],
+  },
   supervisor: {
     fields: [
       ...SHARED,

@@ -21,6 +21,7 @@ import { Marks } from './dirty/marks';
 import { Intents } from './intents/intents';
 import { LIMITS } from './limits';
 import { Counters } from './metrics/counters';
+import type { Measured } from './metrics/registry';
 import type { GatewayAnswer, GatewayRequest } from './pipeline/answer';
 import { createPipeline } from './pipeline/create';
 import type { ShadowSample } from './pipeline/shadow/recheck';
@@ -50,22 +51,10 @@ export interface CoreOptions {
   verifiesSignatures?: boolean;
 }
 
-/** What its metrics are read from. */
-export interface CoreInside {
-  views: Views;
-  stores: SealedStores;
-  intents: Intents;
-  feed: DirtyFeed;
-  marks: Marks;
-  admission: Admission;
-  counters: Counters;
-  loopDelay: LoopDelay;
-  control: Control;
-}
-
 export interface GatewayCore {
   gatewayId: string;
-  inside: CoreInside;
+  /** What its metrics are read from. */
+  inside: Measured;
   handle(request: GatewayRequest): Promise<GatewayAnswer>;
   /** Null when it may serve, else why not. */
   notReady(): string | null;
@@ -138,13 +127,13 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   const { connection, identity, verifiesSignatures = true } = options;
   return {
     gatewayId: folder.gatewayId,
-    inside: { views, stores, intents, feed, marks, admission, counters, loopDelay, control },
-    handle: async (request) => {
-      const startedAt = performance.now();
-      const answer = await pipeline.handle(request);
-      counters.answered(request.operation, answer, performance.now() - startedAt);
-      return answer;
+    inside: {
+      ...{ views, stores, intents, admission, counters, loopDelay },
+      notReady: () => control.notReady(),
+      dirtyKeys: () => feed.size(),
+      database: { routingAgeMs: () => control.routingAgeMs(), feedAgeMs: () => feed.ageMs(), marks },
     },
+    handle: (request) => counters.counted(request.operation, () => pipeline.handle(request)),
     notReady: () => control.notReady(),
     notServing: () => control.notServing(),
     start: (listen) =>

@@ -58,6 +58,8 @@ if (given.routing !== undefined) {
       dataDir: given['data-dir'] ?? null,
       defaultDataDir: config.dataDir,
       logLevel: config.logLevel,
+      drainMs: config.gatewayDrainMs,
+      metrics: { host: config.metricsHost, port: config.metricsPort, token: config.metricsToken ?? null },
       safeguards: safeguardsOf(config),
     });
   } catch (error) {

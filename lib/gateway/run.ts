@@ -4,10 +4,9 @@ import { createLog } from '@/lib/adapters/log';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
-import { type CoreInside, openCore } from './core';
-import { type MetricsServer, startMetrics } from './http/metrics-server';
+import { openCore } from './core';
+import { type MetricsPlace, startMetricsOf } from './http/metrics-server';
 import { startServer } from './http/server';
-import { createRegistry } from './metrics/registry';
 import { Authorizer } from './sigv4/authorize';
 
 export interface GatewayOptions {
@@ -25,7 +24,7 @@ export interface GatewayOptions {
   /** How long it serves on after it was told to end, so that balancers and clients go elsewhere first; 0 by default. */
   drainMs?: number;
   /** Where `/metrics` listens; nowhere where it is left out. */
-  metrics?: { host: string; port: number; token: string | null };
+  metrics?: MetricsPlace;
   clock?: Clock;
   log?: Log;
   safeguards?: SafeguardSet;
@@ -74,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     throw error;
   });
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${server.port}`;
-  const metrics = await startMetricsOf(core.inside, options, log);
+  const metrics = await startMetricsOf(core.inside, { metrics: options.metrics, log });
   const ready = core.start(url);
   ready.catch(() => {});
 
@@ -98,19 +97,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       await core.release();
     },
   };
-}
-
-/** A port that is taken costs the numbers, not the traffic; an address open to all without a token costs the start. */
-async function startMetricsOf(inside: CoreInside, options: GatewayOptions, log: Log): Promise<MetricsServer | null> {
-  if (options.metrics === undefined) return null;
-  const { host, port } = options.metrics;
-  try {
-    return await startMetrics({ ...options.metrics, registry: createRegistry(inside) });
-  } catch (error) {
-    if ((error as { code?: unknown }).code === undefined) throw error;
-    log.error({ error, host, port }, 'Nothing listens for /metrics: set LANDFALL_METRICS_PORT to a free port');
-    return null;
-  }
 }
 
 const endProcess = (log: Log) => (error: Error) => {

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createLog } from '@/lib/adapters/log';
 import { type StaticRouting, staticRouting } from '@/lib/contracts/static-routing';
-import type { SafeguardSet } from '@/lib/domain/safeguards';
-import { type RunningStaticGateway, startStaticGateway } from '@/lib/gateway/static/run';
+import { type RunningStaticGateway, type StaticGatewayOptions, startStaticGateway } from '@/lib/gateway/static/run';
 import { startTestSource, startTestTarget } from './emulator';
 
 const REGION = 'eu-central-1';
@@ -58,13 +57,16 @@ export async function startStaticRig() {
 
     async gateway(
       tables: Record<string, EntryInput>,
-      given: { folder?: string; document?: Record<string, unknown>; safeguards?: SafeguardSet } = {},
+      given: Partial<Pick<StaticGatewayOptions, 'folder' | 'safeguards' | 'metrics' | 'drainMs'>> & {
+        document?: Record<string, unknown>;
+      } = {},
     ): Promise<RunningStaticGateway> {
       made += 1;
+      const { document, ...rest } = given;
       const gateway = await startStaticGateway({
-        document: rig.document(tables, given.document),
-        folder: given.folder ?? join(folder, `gateway-${made}`),
-        ...{ host: '127.0.0.1', port: 0, safeguards: given.safeguards },
+        folder: join(folder, `gateway-${made}`),
+        ...rest,
+        ...{ document: rig.document(tables, document), host: '127.0.0.1', port: 0 },
         log: createLog({ process: 'gateway', level: 'silent' }),
         onFatal: (error) => {
           throw error;

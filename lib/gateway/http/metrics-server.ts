@@ -7,16 +7,21 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import type { Log } from '@/lib/adapters/ports';
+import { createRegistry, type Measured } from '../metrics/registry';
 
 /** Above the usual interval of a scraper, which else meets a socket that is being closed. */
 const KEEP_ALIVE_MS = 75_000;
 
-export interface MetricsOptions {
+export interface MetricsPlace {
   host: string;
   /** 0 takes a free one. */
   port: number;
   /** Demanded as `Authorization: Bearer …` where it is set; beyond loopback it must be. */
   token: string | null;
+}
+
+export interface MetricsOptions extends MetricsPlace {
   registry: Registry;
 }
 
@@ -26,6 +31,22 @@ export interface MetricsServer {
 }
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** A port that is taken costs the numbers, not the traffic; an address open to all without a token costs the start. */
+export async function startMetricsOf(
+  measured: Measured,
+  of: { metrics: MetricsPlace | undefined; log: Log },
+): Promise<MetricsServer | null> {
+  if (of.metrics === undefined) return null;
+  const { host, port } = of.metrics;
+  try {
+    return await startMetrics({ ...of.metrics, registry: createRegistry(measured) });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === undefined) throw error;
+    of.log.error({ error, host, port }, 'Nothing listens for /metrics: set LANDFALL_METRICS_PORT to a free port');
+    return null;
+  }
+}
 
 /** @throws where the port is taken, or where it would be open to others without a token. */
 export async function startMetrics(options: MetricsOptions): Promise<MetricsServer> {

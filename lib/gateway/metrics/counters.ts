@@ -56,6 +56,14 @@ export class Counters {
   /** Reads that were sent once more because their connection was lost. */
   repeatedReads = 0;
 
+  /** Counts what the request was answered, and how long that took. */
+  async counted(operation: string, run: () => Promise<GatewayAnswer>): Promise<GatewayAnswer> {
+    const startedAt = performance.now();
+    const answer = await run();
+    this.answered(operation, answer, performance.now() - startedAt);
+    return answer;
+  }
+
   answered(operation: string, answer: GatewayAnswer, ms: number): void {
     const label = labelOf(operation);
     let tally = this.requests.get(label);

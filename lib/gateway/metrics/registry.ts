@@ -4,20 +4,43 @@
  * label and no value comes from an item or a key.
  */
 import { Counter, Gauge, type MetricObject, Registry } from 'prom-client';
+import type { Admission } from '../admission/admission';
+import type { LoopDelay } from '../admission/loop-delay';
 import type { BreakerState } from '../breaker/breaker';
-import type { CoreInside } from '../core';
 import { COUNTS, emptyCounts } from '../pipeline/traffic';
-import { LATENCY_BOUNDS_S, type Latency } from './counters';
+import type { Views } from '../pipeline/views';
+import { type Counters, LATENCY_BOUNDS_S, type Latency } from './counters';
 
 /** Tables beyond this are summed up as `other`. */
 export const TABLES_MAX = 100;
 const PREFIX = 'landfall_gateway_';
 const STATES: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
 
+/** What a gateway's numbers are read from. */
+export interface Measured {
+  views: Views;
+  admission: Admission;
+  counters: Counters;
+  loopDelay: LoopDelay;
+  stores: { breakers(): { store: string; state: BreakerState; opened: number; pausedForMs: number }[] };
+  intents: { readonly size: number; readonly unproven: { readonly size: number } };
+  notReady(): string | null;
+  dirtyKeys(): number;
+  /** What stands between it and its Postgres; null where it has none. */
+  database: MeasuredDatabase | null;
+}
+
+export interface MeasuredDatabase {
+  /** Null: never yet. */
+  routingAgeMs(): number | null;
+  feedAgeMs(): number | null;
+  marks: { readonly size: number; readonly dropped: number };
+}
+
 type Labels = Record<string, string>;
 type Sample = [labels: Labels, value: number];
 
-export function createRegistry(inside: CoreInside): Registry {
+export function createRegistry(inside: Measured): Registry {
   const registry = new Registry();
   /** A metric whose samples are made when it is asked for. */
   const made = (kind: typeof Counter | typeof Gauge, of: { name: string; help: string; read(): Sample[] }) => {
@@ -36,6 +59,7 @@ export function createRegistry(inside: CoreInside): Registry {
   addTraffic(inside, { registry, counter });
   addStores(inside, { registry, counter, gauge });
   addState(inside, gauge);
+  if (inside.database !== null) addDatabase(inside.database, { counter, gauge });
   addProcess(inside, { counter, gauge });
   return registry;
 }
@@ -56,7 +80,7 @@ const LABELS: Record<string, string[]> = {
 
 type Add = (name: string, help: string, read: () => Sample[]) => void;
 
-function addTraffic({ counters, views }: CoreInside, to: { registry: Registry; counter: Add }): void {
+function addTraffic({ counters, views }: Measured, to: { registry: Registry; counter: Add }): void {
   to.counter('requests_total', 'Requests of applications by operation and by what they were answered.', () =>
     [...counters.requests].flatMap(([operation, tally]) =>
       [...tally.counts].map(([outcome, count]): Sample => [{ operation, outcome }, count]),
@@ -73,7 +97,7 @@ function addTraffic({ counters, views }: CoreInside, to: { registry: Registry; c
   to.counter('table_events_total', 'What became of reads and writes of tables under a plan.', () => tableEvents(views));
 }
 
-function tableEvents(views: CoreInside['views']): Sample[] {
+function tableEvents(views: Views): Sample[] {
   const shown = [...views.totals].slice(0, TABLES_MAX);
   const rest = emptyCounts();
   for (const [, counts] of [...views.totals].slice(TABLES_MAX)) {
@@ -83,7 +107,7 @@ function tableEvents(views: CoreInside['views']): Sample[] {
   return all.flatMap(([table, counts]) => COUNTS.map((event): Sample => [{ table, event }, counts[event]]));
 }
 
-function addStores({ counters, stores }: CoreInside, to: { registry: Registry; counter: Add; gauge: Add }): void {
+function addStores({ counters, stores }: Measured, to: { registry: Registry; counter: Add; gauge: Add }): void {
   to.counter('store_attempts_total', 'Requests to stores by what came of them: one write is several of them.', () =>
     [...counters.attempts].flatMap(([store, byOperation]) =>
       [...byOperation].flatMap(([operation, tally]) =>
@@ -116,52 +140,34 @@ function addStores({ counters, stores }: CoreInside, to: { registry: Registry; c
 /** -1 stands for "never yet", because a missing series raises no alarm. */
 const ageS = (ms: number | null): Sample[] => [[{}, ms === null ? -1 : ms / 1_000]];
 
-function addState({ views, intents, feed, marks, control }: CoreInside, gauge: Add): void {
-  const one = (read: () => number) => (): Sample[] => [[{}, read()]];
-  gauge(
-    'ready',
-    '1 when requests should be sent here.',
-    one(() => (control.notReady() === null ? 1 : 0)),
-  );
-  gauge(
-    'epoch',
-    'The routing epoch that requests obey.',
-    one(() => views.current?.snapshot.epoch ?? 0),
-  );
-  gauge(
-    'incarnation',
-    'Its incarnation.',
-    one(() => views.current?.snapshot.incarnation ?? 0),
-  );
-  gauge('routing_age_seconds', 'Since routing was last read from Postgres; -1: never yet.', () =>
-    ageS(control.routingAgeMs()),
-  );
-  gauge('dirty_feed_age_seconds', 'Since dirty keys were last read from Postgres; -1: never yet.', () =>
-    ageS(feed.ageMs()),
-  );
-  gauge(
-    'dirty_keys',
-    'Dirty keys known here.',
-    one(() => feed.size()),
-  );
-  gauge(
-    'marks_waiting',
-    'Marks that wait for Postgres.',
-    one(() => marks.size),
-  );
-  gauge(
-    'intents_open',
-    'Keys with an open write or an uncommitted mark.',
-    one(() => intents.size),
-  );
-  gauge(
-    'unproven_tables',
-    'Tables whose writes could not be recorded.',
-    one(() => intents.unproven.size),
-  );
+const one = (read: () => number) => (): Sample[] => [[{}, read()]];
+
+function addState({ views, intents, notReady, dirtyKeys }: Measured, gauge: Add): void {
+  const ready = one(() => (notReady() === null ? 1 : 0));
+  gauge('ready', '1 when requests should be sent here.', ready);
+  const epoch = one(() => views.current?.snapshot.epoch ?? 0);
+  gauge('epoch', 'The routing epoch that requests obey.', epoch);
+  const incarnation = one(() => views.current?.snapshot.incarnation ?? 0);
+  gauge('incarnation', 'Its incarnation.', incarnation);
+  gauge('dirty_keys', 'Dirty keys known here.', one(dirtyKeys));
+  const open = one(() => intents.size);
+  gauge('intents_open', 'Keys with an open write or an uncommitted mark.', open);
+  const unproven = one(() => intents.unproven.size);
+  gauge('unproven_tables', 'Tables whose writes could not be recorded.', unproven);
 }
 
-function addProcess({ admission, loopDelay, marks }: CoreInside, to: { counter: Add; gauge: Add }): void {
+function addDatabase({ routingAgeMs, feedAgeMs, marks }: MeasuredDatabase, to: { counter: Add; gauge: Add }): void {
+  const routing = () => ageS(routingAgeMs());
+  to.gauge('routing_age_seconds', 'Since routing was last read from Postgres; -1: never yet.', routing);
+  const feed = () => ageS(feedAgeMs());
+  to.gauge('dirty_feed_age_seconds', 'Since dirty keys were last read from Postgres; -1: never yet.', feed);
+  const waiting = one(() => marks.size);
+  to.gauge('marks_waiting', 'Marks that wait for Postgres.', waiting);
+  const dropped = one(() => marks.dropped);
+  to.counter('marks_dropped_total', 'Marks for which the owed verification of their table stands.', dropped);
+}
+
+function addProcess({ admission, loopDelay }: Measured, to: { counter: Add; gauge: Add }): void {
   const rooms = () => Object.entries(admission.inFlight());
   to.gauge('in_flight', 'Requests, held requests, images and shadow reads under way.', () =>
     rooms().map(([name, room]): Sample => [{ class: name }, room.count]),
@@ -172,9 +178,6 @@ function addProcess({ admission, loopDelay, marks }: CoreInside, to: { counter: 
   to.counter('shed_total', 'What was refused for want of room, by class.', () =>
     Object.entries(admission.shed).map(([name, count]): Sample => [{ class: name }, count]),
   );
-  to.counter('marks_dropped_total', 'Marks for which the owed verification of their table stands.', () => [
-    [{}, marks.dropped],
-  ]);
   to.gauge('event_loop_delay_seconds', 'How late the event loop runs.', () => [
     [{ of: 'sustained' }, loopDelay.sustainedMs() / 1_000],
     [{ of: 'p99' }, loopDelay.p99Ms() / 1_000],

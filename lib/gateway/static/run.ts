@@ -14,10 +14,13 @@ import type { StaticRouting } from '@/lib/contracts/static-routing';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { Admission } from '../admission/admission';
 import { LoopDelay } from '../admission/loop-delay';
+import { probeTargets, silentTargets } from '../breaker/authority-health';
 import { Loop } from '../control/loop';
+import { type MetricsPlace, type MetricsServer, startMetricsOf } from '../http/metrics-server';
 import { isLoopback, startServer } from '../http/server';
 import { Intents } from '../intents/intents';
 import { LIMITS } from '../limits';
+import { Counters } from '../metrics/counters';
 import { createPipeline } from '../pipeline/create';
 import { Views } from '../pipeline/views';
 import { Authorizer } from '../sigv4/authorize';
@@ -37,6 +40,10 @@ export interface StaticGatewayOptions {
   folder: string;
   host: string;
   port: number;
+  /** How long it serves on after it was told to end, so that balancers and clients go elsewhere first; 0 by default. */
+  drainMs?: number;
+  /** Where `/metrics` listens; nowhere where it is left out. */
+  metrics?: MetricsPlace;
   clock?: Clock;
   log?: Log;
   safeguards?: SafeguardSet;
@@ -46,6 +53,7 @@ export interface StaticGatewayOptions {
 export interface RunningStaticGateway {
   url: string;
   port: number;
+  metricsUrl: string | null;
   /** Keys that are still to be settled. */
   dirty(): number;
   /** Obeys another document from now on. @throws DirectionError */
@@ -79,7 +87,8 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
     release();
     throw error;
   });
-  const stores = new StaticStores(options.document);
+  const counters = new Counters();
+  const stores = new StaticStores(options.document, { clock, counters });
   const tables = new StaticTables(views, stores, options.document);
   const deltaMsOf = (table: string) => tables.entry(table)?.deltaMs ?? DELTA_MS;
   const dirty = new DirtyKeys({ intents, views, clock, log, safeguards, deltaMsOf });
@@ -97,7 +106,17 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
   });
   const loops: Loop[] = [];
   let isEnding = false;
+  let { document } = options;
+  const notReady = () => {
+    if (isEnding) return 'this gateway is ending';
+    // Tables that nobody has spoken of yet are served by their entry.
+    const isBySource = Object.values(document.tables).some((entry) => authorityOfEntry(entry) === 'source');
+    return isBySource ? null : silentTargets(views.current?.snapshot.tables ?? [], stores);
+  };
+  const measured = { views, stores, intents, admission, counters, loopDelay, notReady, database: null };
+  let metrics: MetricsServer | null = null;
   const end = async () => {
+    metrics?.close();
     loopDelay.stop();
     pipeline.stop();
     await Promise.all([settler.stop(), ...loops.map((loop) => loop.stop())]);
@@ -108,34 +127,38 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
   try {
     await refuseTurn(options, intents);
     dirty.markLeft();
+    const authorizer = authorizerOf(document, clock, log);
+    if (authorizer !== null) authorizer.onDenied = (fault) => counters.denial(fault);
+    metrics = await startMetricsOf({ ...measured, dirtyKeys: () => dirty.size }, { metrics: options.metrics, log });
     const server = await startServer({
-      ...{ host: options.host, port: options.port, region: options.document.source.region, log },
-      authorizer: authorizerOf(options.document, clock, log),
-      handle: (request) => requests.handle(request),
-      admission,
-      notReady: () => (isEnding ? 'this gateway is ending' : null),
-      notServing: () => null,
+      ...{ host: options.host, port: options.port, region: document.source.region, log },
+      ...{ authorizer, admission, notReady, notServing: () => null },
+      handle: (request) => counters.counted(request.operation, () => requests.handle(request)),
     });
     settler.start();
-    loops.push(...keep({ views, intents, log }));
+    loops.push(...keep({ views, intents, log, stores }));
     const { port } = server;
     return {
       url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
       port,
+      metricsUrl: metrics?.url ?? null,
       dirty: () => dirty.size,
-      async take(document) {
-        await refuseTurn({ ...options, document }, intents);
-        tables.take(document);
-        requests.take(document);
+      async take(next) {
+        await refuseTurn({ ...options, document: next }, intents);
+        document = next;
+        tables.take(next);
+        requests.take(next);
       },
       async close() {
         isEnding = true;
-        await withDeadline(server.stop(0), LIMITS.closeWaitMsMax);
+        await withDeadline(server.stop(options.drainMs ?? 0), LIMITS.closeWaitMsMax);
         server.destroy();
         await end();
       },
       async crash() {
         server.destroy();
+        metrics?.close();
+        loopDelay.stop();
         await intents.die();
         await Promise.all([settler.stop(), ...loops.map((loop) => loop.stop())]);
         release();
@@ -164,11 +187,16 @@ function openIntents(
 }
 
 /** Counters are let go, clears of an idle time reach the disk, and the disk is tried again after trouble. */
-function keep({ views, intents, log }: { views: Views; intents: Intents; log: Log }): Loop[] {
+function keep(of: { views: Views; intents: Intents; log: Log; stores: StaticStores }): Loop[] {
+  const { views, intents, log, stores } = of;
   const everyMs = LIMITS.reportEveryMs;
   let said = 0;
   return [
     new Loop({ name: 'counters', everyMs, log, run: async () => void views.viewsToSample() }),
+    new Loop({
+      ...{ name: 'target probe', everyMs, log },
+      run: () => probeTargets(views.current?.snapshot.tables ?? [], stores),
+    }),
     new Loop({ name: 'intents', everyMs, log, run: () => intents.flushIdle() }),
     new Loop({
       ...{ name: 'unproven', everyMs, log },
@@ -234,6 +262,8 @@ export interface StaticProcessOptions {
   dataDir: string | null;
   defaultDataDir: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  drainMs: number;
+  metrics: MetricsPlace;
   safeguards: SafeguardSet;
 }
 
@@ -241,14 +271,14 @@ export interface StaticProcessOptions {
 export async function runStaticGatewayProcess(options: StaticProcessOptions): Promise<void> {
   const log = createLog({ process: 'gateway', level: options.logLevel });
   const document = await readDocument(options.routing);
-  const { host, port, safeguards } = options;
+  const { host, port, safeguards, drainMs, metrics } = options;
   if (!document.verifySignatures && !isLoopback(host)) {
     throw new RoutingDocumentError(options.routing, [
       `verifySignatures: false is for loopback only; listen there (--host 127.0.0.1), or set it to true and give applicationKeys`,
     ]);
   }
   const folder = options.dataDir ?? document.dataDir ?? join(options.defaultDataDir, 'gateways', `static-${port}`);
-  const gateway = await startStaticGateway({ document, folder, host, port, safeguards, log });
+  const gateway = await startStaticGateway({ document, folder, host, port, drainMs, metrics, safeguards, log });
   let isClosing = false;
   const end = () => {
     if (isClosing) return;
@@ -268,5 +298,6 @@ export async function runStaticGatewayProcess(options: StaticProcessOptions): Pr
         (error: Error) => log.error({ error }, 'The routing document was read again and is not obeyed'),
       );
   });
-  process.stdout.write(`${JSON.stringify({ ready: true, url: gateway.url, dataDir: folder })}\n`);
+  const { url, metricsUrl } = gateway;
+  process.stdout.write(`${JSON.stringify({ ready: true, url, metricsUrl, dataDir: folder })}\n`);
 }

@@ -171,4 +171,55 @@ describe('a gateway on a routing document', () => {
     await expect(rig.clientOf(gateway.url, key).send(read)).resolves.toBeDefined();
     await expect(rig.clientOf(gateway.url, { ...key, secretAccessKey: 'wrong' }).send(read)).rejects.toThrow(/token/);
   });
+
+  it('has the numbers, the breaker and the notice of an end that a gateway of a plan has', async () => {
+    for (const name of ['spared', 'flipped']) {
+      await rig.source.createTable(name, { partition: { name: 'pk', type: 'S' } });
+      await rig.target.createTable(name, { partition: { name: 'pk', type: 'S' } });
+    }
+    const entry = { storeTimeoutMs: 1_000, mirrorWaitMsMax: 0, deltaMs: 200 };
+    const shift = { spared: { ...STAGE_ENTRIES.shift_100, ...entry } };
+    const gateway = await rig.gateway(shift, { metrics: { host: '127.0.0.1', port: 0, token: null }, drainMs: 600 });
+    const client = rig.clientOf(gateway.url);
+    const numbers = async () => await (await fetch(gateway.metricsUrl as string)).text();
+    const ready = async () => (await fetch(`${gateway.url}/ready`)).status;
+    const put = (TableName: string, id: string) =>
+      client.send(new PutItemCommand({ TableName, Item: { pk: { S: id } } }));
+
+    const fault = rig.target.running.faults.add({ kind: 'server_error' });
+    for (let n = 0; n < 8; n += 1) await put('spared', `k${n}`);
+    await waitFor(async () => /breaker_state\{store="target"\} [12]\n/.test(await numbers()), { what: 'the breaker' });
+    // The source is the truth: nobody sees it, and nobody is sent away.
+    expect(await ready()).toBe(200);
+    expect(await numbers()).toContain('requests_total{operation="PutItem",outcome="ok"} 8\n');
+    expect(await numbers()).toMatch(
+      /store_attempts_total\{store="target",operation="\w+",outcome="server_error"\} [1-9]/,
+    );
+    expect(await numbers()).toMatch(/landfall_gateway_dirty_keys [1-9]/);
+
+    await gateway.take(rig.document({ ...shift, flipped: { ...STAGE_ENTRIES.target, ...entry } }));
+    expect(await ready()).toBe(200);
+    rig.target.running.faults.remove(fault.id);
+    await waitFor(async () => (await numbers()).includes('landfall_gateway_dirty_keys 0\n'), { what: 'all settled' });
+
+    const closed = gateway.close();
+    await waitFor(async () => (await ready()) === 503, { what: 'the notice' });
+    await put('flipped', 'served while it ends');
+    await closed;
+    await expect(fetch(`${gateway.url}/live`)).rejects.toThrow();
+    await expect(fetch(gateway.metricsUrl as string)).rejects.toThrow();
+  });
+
+  it('sends nobody here while its only truth is a target that does not answer', async () => {
+    const keySchema = { partition: { name: 'pk', type: 'S' } };
+    const gateway = await rig.gateway({ flipped: { ...STAGE_ENTRIES.target, storeTimeoutMs: 1_000, keySchema } });
+    const client = rig.clientOf(gateway.url);
+    const ready = async () => (await fetch(`${gateway.url}/ready`)).status;
+    const fault = rig.target.running.faults.add({ kind: 'server_error' });
+    const read = new GetItemCommand({ TableName: 'flipped', Key: { pk: { S: 'a' } } });
+    for (let n = 0; n < 5; n += 1) await client.send(read).catch(() => {});
+    expect(await ready()).toBe(503);
+    rig.target.running.faults.remove(fault.id);
+    await waitFor(async () => (await ready()) === 200, { what: 'ready again', timeoutMs: 20_000 });
+  });
 });
