@@ -146,6 +146,8 @@ export async function queueOrphanedSegments(sql: Sql): Promise<number> {
 }
 
 export interface EndedRun {
+  /** A verification of some keys only: what it did not look at may still stand. */
+  isSampled: boolean;
   runId: string;
   planTableId: string;
   planId: string;
@@ -155,7 +157,7 @@ export interface EndedRun {
 
 /**
  * Ends runs whose segments have all ended: `done` only when every one is done, `failed` when one failed and none is
- * still at work. A verification that is done closes the mismatches of earlier runs that it did not see again.
+ * still at work. A full verification that is done closes the mismatches of earlier runs that it did not see again.
  */
 export async function endFinishedRuns(sql: Sql): Promise<EndedRun[]> {
   return await sql.begin(async (tx) => {
@@ -169,9 +171,10 @@ export async function endFinishedRuns(sql: Sql): Promise<EndedRun[]> {
         throttle_reason = null
       from ended, plan_table t
       where r.id = ended.run_id and t.id = r.plan_table_id and r.state in ('waiting', 'running')
-      returning r.id as "runId", r.plan_table_id as "planTableId", t.plan_id as "planId", r.kind, r.state`;
+      returning r.id as "runId", r.plan_table_id as "planTableId", t.plan_id as "planId", r.kind, r.state,
+        r.sample_ppm is not null as "isSampled"`;
     for (const run of rows) {
-      if (run.kind === 'verification' && run.state === 'done') {
+      if (run.kind === 'verification' && run.state === 'done' && !run.isSampled) {
         await tx`update mismatch set state = 'gone', gone_at = now()
           where plan_table_id = ${run.planTableId} and run_id <> ${run.runId} and state <> 'gone'`;
       }
@@ -224,7 +227,7 @@ export async function insertTableSamples(sql: Sql): Promise<void> {
       select plan_table_id, count(*)::int as n, extract(epoch from clock_timestamp() - min(first_seen_at)) * 1000 as oldest
       from dirty_key group by plan_table_id
     ), progress as (
-      select r.plan_table_id, sum(case when r.kind = 'backfill' then s.items_read else s.compared end) as done
+      select r.plan_table_id, sum(s.items_read) as done
       from run r join segment s on s.run_id = r.id where r.state = 'running' group by r.plan_table_id
     ), last as (
       select distinct on (plan_table_id) plan_table_id, items_done, at from table_sample

@@ -7,6 +7,7 @@ import type { SegmentFile } from '@/lib/domain/export/export';
 import type { KeySchema, WireItem } from '@/lib/domain/item/item';
 import { keyFromId, keyId } from '@/lib/domain/item/key';
 import { invariant } from '@/lib/domain/result';
+import type { Sample } from '@/lib/domain/run/sample';
 import { againIfRolledBack, type JsonParameter, markKeys } from './dirty';
 
 export interface SegmentLease {
@@ -29,6 +30,8 @@ export interface TakenSegment extends SegmentLease {
   pages: number;
   attempts: number;
   mismatchesMax: number;
+  /** A verification of some keys only; null: of all. */
+  sample: Sample | null;
   /** Keys of an unfinished page of a former holder, marked just now. */
   takenOver: number;
   formerOwner: string | null;
@@ -52,6 +55,8 @@ interface SegmentRow {
   pages: number;
   attempts: number;
   mismatches_max: number;
+  sample_ppm: number | null;
+  sample_salt: string | null;
   lease_owner: string | null;
   former_state: string | null;
   lease_token: string;
@@ -88,7 +93,7 @@ async function takeOnce(sql: Sql, ask: Parameters<typeof takeSegment>[1]): Promi
   return await sql.begin(async (tx) => {
     const rows = await tx<SegmentRow[]>`
       select s.run_id, r.plan_table_id, r.kind, s.number, s.side, r.segments_total, s.cursor, s.file, s.page_keys, s.pages,
-             s.attempts, r.mismatches_max, s.lease_owner, w.state as former_state, s.lease_token, t.key_schema,
+             s.attempts, r.mismatches_max, r.sample_ppm, r.sample_salt, s.lease_owner, w.state as former_state, s.lease_token, t.key_schema,
              (p.settings ->> 'deltaMs')::float8 as delta_ms
       from segment s join run r on r.id = s.run_id join plan_table t on t.id = r.plan_table_id
         join plan p on p.id = t.plan_id left join worker w on w.id = s.lease_owner
@@ -133,6 +138,7 @@ async function takeOnce(sql: Sql, ask: Parameters<typeof takeSegment>[1]): Promi
       pages: row.pages,
       attempts: row.attempts,
       mismatchesMax: row.mismatches_max,
+      sample: row.sample_ppm === null ? null : { ppm: row.sample_ppm, salt: row.sample_salt ?? '' },
       takenOver: takenOver.length,
       formerOwner: row.lease_owner,
     };

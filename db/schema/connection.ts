@@ -57,6 +57,20 @@ export const connectionMonth = pgTable(
   (table) => [primaryKey({ columns: [table.connectionId, table.month] })],
 );
 
+/** The same by day (UTC), so that a month's use can be drawn. */
+export const connectionDay = pgTable(
+  'connection_day',
+  {
+    connectionId: text('connection_id')
+      .notNull()
+      .references(() => connection.id),
+    /** `2026-11-26`. */
+    day: text('day').notNull(),
+    requests: count('requests').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.connectionId, table.day] })],
+);
+
 /** Credentials of Landfall's own, each with one use (PROTOCOL F3). A retired one is never issued again. */
 export const storeCredential = pgTable('store_credential', {
   id: text('id').primaryKey(),

@@ -32,6 +32,14 @@ export const dirtyKey = pgTable(
     claimOwner: text('claim_owner'),
     hot: boolean('hot').notNull().default(false),
     lastError: text('last_error'),
+    /** The generation whose image the follower refused for good. While it is the row's own nobody settles: a dead letter. */
+    deadGeneration: count('dead_generation'),
+    deadType: text('dead_type'),
+    deadAt: instant('dead_at'),
+    /** Who decided, and why, that a dead letter may wait. It stays dirty and counts as such. */
+    parkedBy: text('parked_by'),
+    parkedReason: text('parked_reason'),
+    parkedAt: instant('parked_at'),
   },
   (t) => [
     primaryKey({ columns: [t.planTableId, t.keyDigest] }),

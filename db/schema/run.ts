@@ -20,6 +20,9 @@ export const run = pgTable(
     itemsEstimate: count('items_estimate').notNull().default(0),
     itemsPerSecondMax: integer('items_per_second_max'),
     mismatchesMax: integer('mismatches_max').notNull().default(1000),
+    /** A sampled verification compares this share of all keys, in parts per million, drawn by the salt; null: all. */
+    samplePpm: integer('sample_ppm'),
+    sampleSalt: text('sample_salt'),
     /** Where a backfill reads: the table itself, or the files of an export. */
     source: text('source').$type<'scan' | 'export'>().notNull().default('scan'),
     stopReason: text('stop_reason'),

@@ -1,6 +1,6 @@
 import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { ShardState, StreamState } from '@/lib/domain/run/states';
-import { count, instant } from './columns';
+import { count, instant, keyDigest } from './columns';
 import { planTable } from './plan';
 
 /** The source's stream of a table that is read beside the gateways: one row a table while it moves. */
@@ -28,6 +28,25 @@ export const tableStream = pgTable('table_stream', {
   besideGateway: count('beside_gateway').notNull().default(0),
   besideLastAt: instant('beside_last_at'),
 });
+
+/** Keys that somebody wrote beside the gateways, as the source's stream showed it: one row a key, the latest kept. */
+export const besideWrite = pgTable(
+  'beside_write',
+  {
+    planTableId: text('plan_table_id')
+      .notNull()
+      .references(() => tableStream.planTableId, { onDelete: 'cascade' }),
+    keyId: text('key_id').notNull(),
+    keyDigest: keyDigest(),
+    times: integer('times').notNull().default(1),
+    firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
+    lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.planTableId, t.keyDigest] }),
+    index('beside_write_seen').on(t.planTableId, t.lastSeenAt),
+  ],
+);
 
 /** A shard, read under a lease with a fencing number after its parent was read to its end. */
 export const streamShard = pgTable(

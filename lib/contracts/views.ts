@@ -207,6 +207,10 @@ export interface RunView {
   hot: number;
   inFlight: number;
   mismatches: number;
+  /** It stops when it has found so many. */
+  mismatchesMax: number;
+  /** A verification of some keys only: how many of a million, and what it says of the others once it is done. */
+  sample: { ppm: number; sentence: string | null } | null;
   itemsPerSecond: number | null;
   itemsPerSecondMax: number | null;
   etaMs: [number, number] | null;

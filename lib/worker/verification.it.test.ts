@@ -4,6 +4,7 @@ import { endFinishedRuns } from '@/db/queries/run';
 import { queueRepairedMismatches } from '@/db/queries/run-mismatch';
 import type { WireItem } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
+import { isInSample } from '@/lib/domain/run/sample';
 import { TEST_SEALING_KEY } from '@/lib/testing/plan-fixture';
 import { afterRequest, RIG_SCHEMA, type Rig, type RigTable, startRig } from '@/lib/testing/worker-rig';
 import type { WorkerContext } from './context';
@@ -147,6 +148,30 @@ describe('a verification', () => {
       stop_reason: 'Stopped at 2 mismatches; what lies behind is not compared.',
     });
     expect(await found(table, runId)).toHaveLength(2);
+  });
+
+  it('compares the drawn keys of a sample alone, on both sides, and closes nothing that it did not look at', async () => {
+    const table = await rig.table({ settings: { storeTimeoutMs: 300 } });
+    const worker = await table.worker();
+    const keys = Array.from({ length: 60 }, (_, at) => `k${at}`);
+    for (const pk of keys) await table.put(Number(pk.slice(1)) % 2 === 0 ? 'source' : 'target', item(pk));
+    const full = await found(table, await verify(table, worker));
+    expect(full).toHaveLength(60);
+    const sample = { ppm: 300_000, salt: 'drawn' };
+    const drawn = keys.filter((pk) => isInSample(sample, idOf(pk)));
+    const { runId, segmentIds } = await table.verification();
+    await table.sql`update run set sample_ppm = ${sample.ppm}, sample_salt = ${sample.salt} where id = ${runId}`;
+    for (const segmentId of segmentIds) await verifySegment(worker, { segmentId });
+    await endFinishedRuns(table.sql);
+    const rows = await found(table, runId);
+    expect(rows.map((row) => row.key_id).sort()).toEqual(drawn.map(idOf).sort());
+    expect(new Set(rows.map((row) => row.class))).toEqual(new Set(['missing', 'extra']));
+    const [sum] = await table.sql`select sum(compared)::int as compared, sum(items_read)::int as read,
+      sum(items_expired)::int as expired from segment where run_id = ${runId}`;
+    expect(sum).toEqual({ compared: drawn.length, read: 60, expired: 0 });
+    const [open] = await table.sql`select count(distinct key_id)::int as n from mismatch
+      where plan_table_id = ${table.planTableId} and state <> 'gone'`;
+    expect(open?.n).toBe(60);
   });
 
   it('leaves expired items apart on both sides', async () => {

@@ -32,7 +32,7 @@ const DUAL_WRITE: GuidePage = {
     {
       head: 'Verify',
       text: [
-        'Both sides are compared in full: what the source has, and what only the target has. A difference is looked at again with a strong read after a delay; only what stays different while nobody writes the key is a mismatch.',
+        'Both sides are compared in full: what the source has, and what only the target has. A difference is looked at again with a strong read after a delay; only what stays different while nobody writes the key is a mismatch. A sample compares the items of drawn keys alone and says how many of all may differ at most, with 95 % confidence; gates want a full one.',
         'A verification goes stale after 24 hours, and at once when something makes it void. Then verify again before moving forward.',
       ],
     },

@@ -94,6 +94,7 @@ export interface FactRow {
     state: string;
     /** It ended before it had compared everything. */
     stopped: boolean;
+    sampled: boolean;
     startedAtMs: number | null;
     finishedAtMs: number | null;
     mismatches: number;
@@ -140,10 +141,13 @@ const base = (query: FactQuery): SQL => sql`
 const CYCLE_SINCE = sql`case when b.barrier_verb = 'begin_dual_write' then b.barrier_opened_at
   when b.strategy = 'big_bang' then b.freeze_released_at end`;
 
-/** A cancelled run counts for nothing, unless it found something: an older clean one must not hide that. */
+/**
+ * A cancelled run counts for nothing, nor does a sample, which cannot stand for a full verification, unless it found
+ * something: an older clean one must not hide that.
+ */
 const latestRun = (kind: 'backfill' | 'verification'): SQL => sql`
   (select r.* from run r where r.plan_table_id = b.id and r.kind = ${kind}
-    and (r.state <> 'cancelled' or exists (select 1 from mismatch m where m.run_id = r.id))
+    and ((r.state <> 'cancelled' and r.sample_ppm is null) or exists (select 1 from mismatch m where m.run_id = r.id))
     and r.created_at >= ${CYCLE_SINCE} order by r.generation desc limit 1)`;
 
 /**
@@ -240,7 +244,7 @@ const streamOf = (): SQL => sql`
    from table_stream s where s.plan_table_id = b.id)`;
 
 const verificationOf = (): SQL => sql`
-  (select json_build_object('state', v.state, 'stopped', v.stop_reason is not null,
+  (select json_build_object('state', v.state, 'stopped', v.stop_reason is not null, 'sampled', v.sample_ppm is not null,
     'startedAtMs', ${ms(sql`v.started_at`)}, 'finishedAtMs', ${ms(sql`v.finished_at`)},
     'mismatches', (select count(*) from mismatch m where m.run_id = v.id and m.state <> 'gone'),
     'compared', (select coalesce(sum(s.compared), 0) from segment s where s.run_id = v.id))

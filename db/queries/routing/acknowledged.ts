@@ -34,7 +34,7 @@ export const isCleanSince = (of: { gatewayId: SQL; planTableId: SQL }): SQL => s
         then false
       when x.stage in ('planned', 'frozen') then ${refusedSince(of.gatewayId)} is not null
       else exists (select 1 from run v where v.plan_table_id = x.id and v.kind = 'verification' and v.state = 'done'
-        and v.stop_reason is null
+        and v.stop_reason is null and v.sample_ppm is null
         and v.started_at > ${refusedSince(of.gatewayId)} + (q.settings ->> 'deltaMs')::float8 * interval '1 millisecond'
         and not exists (select 1 from mismatch m where m.run_id = v.id and m.state <> 'gone')) end
     from plan_table x join plan q on q.id = x.plan_id where x.id = ${of.planTableId}), false)`;

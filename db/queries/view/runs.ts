@@ -15,6 +15,8 @@ export interface RunRecord {
   state: RunState;
   itemsEstimate: number;
   itemsPerSecondMax: number | null;
+  samplePpm: number | null;
+  mismatchesMax: number;
   throttleReason: string | null;
   stopReason: string | null;
   startedBy: string;
@@ -52,7 +54,8 @@ export interface SegmentRecord {
 export async function readRuns(sql: Sql, tableId: string, kind: RunRecord['kind']): Promise<RunRecord[]> {
   return await sql<RunRecord[]>`
     select id, kind, generation, source, state, items_estimate::float8 as "itemsEstimate",
-      items_per_second_max as "itemsPerSecondMax", throttle_reason as "throttleReason", stop_reason as "stopReason",
+      items_per_second_max as "itemsPerSecondMax", sample_ppm as "samplePpm", mismatches_max as "mismatchesMax",
+      throttle_reason as "throttleReason", stop_reason as "stopReason",
       started_by as "startedBy", created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"
     from run where plan_table_id = ${tableId} and kind = ${kind} order by generation desc limit ${RUNS_MAX}`;
 }

@@ -198,7 +198,7 @@ const CHECKS: Record<GateName, Check> = {
         f.verification.mismatches === 0,
       'A full verification ended without a mismatch.',
       f.verification
-        ? `${f.verification.state}, ${formatCount(f.verification.mismatches)} mismatches in ${formatCount(f.verification.compared)} items`
+        ? `${f.verification.full ? '' : 'not full: '}${f.verification.state}, ${formatCount(f.verification.mismatches)} mismatches in ${formatCount(f.verification.compared)} items`
         : 'never verified',
       'full, 0 mismatches',
       'verification',

@@ -84,7 +84,12 @@ function dataVerified(known: Known): ItemEvidence {
     // A verification counts against what happened before it began, not before it ended.
     const isVoid = verifyAgainSinceMs !== null && (verification?.startedAtMs ?? 0) <= verifyAgainSinceMs;
     const isCopied = backfill?.state === 'done' && backfill.segmentsFailed === 0;
-    const isClean = verification?.state === 'done' && verification.mismatches === 0 && finishedMs !== null && !isVoid;
+    const isClean =
+      verification?.state === 'done' &&
+      verification.full &&
+      verification.mismatches === 0 &&
+      finishedMs !== null &&
+      !isVoid;
     const value = !isCopied
       ? `backfill ${backfill?.state ?? 'not begun'}`
       : verification === null || finishedMs === null

@@ -3,6 +3,7 @@ import type { DbTransaction } from '@/db/client';
 import { exportSource, planTable, run, segment } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
 import type { SegmentFile } from '@/lib/domain/export/export';
+import { samplePpm as shareOfSample } from '@/lib/domain/run/sample';
 import type { Actor, ServiceContext } from '../context';
 
 /** Items that one segment is meant to hold; a scan's parallelism follows the size of the table. */
@@ -23,6 +24,8 @@ export interface NewRun {
   kind: 'backfill' | 'verification';
   startedBy: Actor;
   mismatchesMax?: number;
+  /** Items that a sampled verification compares, about; all where the table has hardly more. */
+  sampleItems?: number;
 }
 
 /** Segments of a scan over so many items. Frozen for the run, because a cursor is good only for its own layout. */
@@ -63,6 +66,7 @@ export async function createRun(ctx: ServiceContext, tx: DbTransaction, ask: New
     startedBy: ask.startedBy.name,
     createdAt: sql`clock_timestamp()`,
     ...(ask.mismatchesMax === undefined ? {} : { mismatchesMax: ask.mismatchesMax }),
+    ...sampleOf(ctx, { wanted: ask.sampleItems, itemCount: table.shape.itemCount }),
   });
   const sides = ask.kind === 'verification' ? (['source', 'target'] as const) : (['source'] as const);
   const rows = sides.flatMap((side) =>
@@ -75,6 +79,11 @@ export async function createRun(ctx: ServiceContext, tx: DbTransaction, ask: New
     await tx.insert(segment).values(rows.slice(at, at + ROWS_A_STATEMENT));
   await queueSegments(tx, runId);
   return runId;
+}
+
+function sampleOf(ctx: ServiceContext, of: { wanted: number | undefined; itemCount: number }) {
+  const samplePpm = of.wanted === undefined ? null : shareOfSample(of.wanted, of.itemCount);
+  return samplePpm === null ? {} : { samplePpm, sampleSalt: ctx.newId('run') };
 }
 
 /** Every file of the export that was chosen, those of the full one first; null: the table is scanned. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADA, GRACE, openServiceRig, type RigTable, type ServiceRig, VIEWER } from '@/lib/testing/service-rig';
 import { waitFor } from '@/lib/testing/wait-for';
 import { dryRun } from '../table/dry-run';
+import { verificationView } from '../view/run-view';
 import { acceptSetAside } from './accept-set-aside';
 import { completeBackfill } from './complete-backfill';
 import { cancelRun, pauseRun, resumeRun, setRunLimit } from './control';
@@ -92,6 +93,48 @@ describe('a verification', () => {
     const planned = await rig.newTable();
     const early = startVerification(rig.ctx, ADA, { tableId: planned.id, idempotencyKey: null });
     await expect(early).rejects.toMatchObject({ code: 'table.move_refused' });
+  });
+
+  test('of a sample stands for no full one at any gate, unless it found something: then only a full one clears', async () => {
+    const table = await rig.newTable({ stage: 'verify' });
+    await table.makeReady();
+    await table.makeVerified();
+    const cleanOf = async () => {
+      const move = await dryRun(rig.ctx, ADA, { tableId: table.id, verb: 'begin_shift' });
+      return move.gates.find((gate) => gate.gate === 'verification_clean');
+    };
+    expect(await cleanOf()).toMatchObject({ met: true });
+    await rig.sql`update plan_table set shape = jsonb_set(shape, '{itemCount}', '1000000') where id = ${table.id}`;
+    await expect(
+      startVerification(rig.ctx, ADA, { tableId: table.id, sampleItems: 10, mismatchesMax: 0, idempotencyKey: null }),
+    ).rejects.toMatchObject({
+      code: 'input.invalid',
+      detail: { fields: { sampleItems: expect.any(String), mismatchesMax: expect.any(String) } },
+    });
+    const { runId } = await startVerification(rig.ctx, ADA, {
+      tableId: table.id,
+      sampleItems: 5_000,
+      idempotencyKey: null,
+    });
+    expect(await runOf(runId)).toMatchObject({ sample_ppm: 5_000, sample_salt: expect.any(String) });
+    await rig.sql`update segment set state = 'done', compared = case when side = 'source' then 125 else 0 end where run_id = ${runId}`;
+    await rig.sql`update run set state = 'done', started_at = now(), finished_at = now() where id = ${runId}`;
+    await rig.sql`update plan_table set verify_again_since = now() - interval '1 hour', verify_again_reason = 'x' where id = ${table.id}`;
+    expect(await clearVerifyAgain(rig.ctx, { runId })).toBe(false);
+    const { runs } = await verificationView(rig.ctx, ADA, table.id);
+    expect(runs[0]?.sample).toEqual({
+      ppm: 5_000,
+      sentence: '0 of 5,000 sampled items differ: with 95 % confidence at most 600 ppm of all items do.',
+    });
+    // The full one before it still counts; what the sample finds counts against it, and stays when it was repaired.
+    expect(await cleanOf()).toMatchObject({ met: true });
+    await rig.sql`insert into mismatch (id, run_id, plan_table_id, key_id, key, class)
+      values (${`mis_${table.id}`}, ${runId}, ${table.id}, '["S#k"]', '{}', 'missing')`;
+    expect(await cleanOf()).toMatchObject({ met: false });
+    await rig.sql`update mismatch set state = 'gone' where run_id = ${runId}`;
+    expect(await cleanOf()).toMatchObject({ met: false, observed: expect.stringContaining('not full') });
+    await table.makeVerified();
+    expect(await cleanOf()).toMatchObject({ met: true });
   });
 
   test('clears what is owed only when it began after that and found nothing', async () => {

@@ -5,10 +5,13 @@ import { plan, planTable, run } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
 import { STAGE_LOOK } from '@/lib/domain/plan/display';
 import type { Stage } from '@/lib/domain/plan/stages';
+import { SAMPLE_ITEMS_MAX, SAMPLE_ITEMS_MIN } from '@/lib/domain/run/sample';
+import { formatCount } from '@/lib/domain/units';
 import { type Actor, type ServiceContext, SYSTEM } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
 import { once } from '../evidence/idempotency';
+import { invalid } from '../parse-input';
 import { requireRole } from '../view/require-role';
 import { createRun } from './create-run';
 
@@ -17,13 +20,20 @@ const VERIFIABLE: readonly Stage[] = ['verify', 'shift', 'target_first'];
 
 export interface StartVerificationInput {
   tableId: string;
+  /** It stops when it has found so many. */
   mismatchesMax?: number;
+  /** About so many items are drawn and compared; left out: all. */
+  sampleItems?: number;
   idempotencyKey: string | null;
 }
 
+export const MISMATCHES_STOP_MAX = 100_000;
+
 /**
- * Starts a full verification: both sides are read and compared, item by item.
- * @throws AppError `auth.role_too_low`, `table.not_found`, `table.move_refused` by stage, `run.already_running`
+ * Starts a verification: both sides are read and compared, item by item, all of them or those of a sample. No gate takes
+ * a sample for a full one.
+ * @throws AppError `auth.role_too_low`, `table.not_found`, `table.move_refused` by stage, `run.already_running`,
+ * `input.invalid`
  */
 export async function startVerification(
   ctx: ServiceContext,
@@ -31,6 +41,7 @@ export async function startVerification(
   input: StartVerificationInput,
 ): Promise<{ runId: string }> {
   requireRole(actor, 'operator');
+  checkInput(input);
   return await withTransaction(ctx.db, (tx) => {
     const ask = { key: input.idempotencyKey, action: 'run.verify', actorId: actor.id, payload: input };
     return once(tx, ask, async () => {
@@ -41,19 +52,34 @@ export async function startVerification(
           'table.move_refused',
           `${table.name} is in stage ${STAGE_LOOK[table.stage].label}; there is no finished copy to compare.`,
         );
-      const { mismatchesMax } = input;
+      const { mismatchesMax, sampleItems } = input;
       const runId = await createRun(ctx, tx, {
         tableId: table.id,
         kind: 'verification',
         startedBy: actor,
         mismatchesMax,
+        sampleItems,
       });
       const entry = { planId: table.planId, planTableId: table.id, actor };
-      await appendEvent(ctx, tx, { ...entry, kind: 'run.started', sentence: `${table.name}: verification started.` });
-      await appendAudit(ctx, tx, { action: 'run.verify', actor, subject: table.id, detail: { runId, mismatchesMax } });
+      const what =
+        sampleItems === undefined ? 'verification' : `verification of about ${formatCount(sampleItems)} items`;
+      await appendEvent(ctx, tx, { ...entry, kind: 'run.started', sentence: `${table.name}: ${what} started.` });
+      const detail = { runId, mismatchesMax, sampleItems };
+      await appendAudit(ctx, tx, { action: 'run.verify', actor, subject: table.id, detail });
       return { runId };
     });
   });
+}
+
+function checkInput({ mismatchesMax, sampleItems }: StartVerificationInput): void {
+  const fields: Record<string, string> = {};
+  const isWhole = (value: number, least: number, most: number) =>
+    Number.isInteger(value) && value >= least && value <= most;
+  if (mismatchesMax !== undefined && !isWhole(mismatchesMax, 1, MISMATCHES_STOP_MAX))
+    fields.mismatchesMax = `Stop after a whole number of mismatches, from 1 to ${formatCount(MISMATCHES_STOP_MAX)}.`;
+  if (sampleItems !== undefined && !isWhole(sampleItems, SAMPLE_ITEMS_MIN, SAMPLE_ITEMS_MAX))
+    fields.sampleItems = `A sample has from ${formatCount(SAMPLE_ITEMS_MIN)} to ${formatCount(SAMPLE_ITEMS_MAX)} items.`;
+  if (Object.keys(fields).length > 0) throw invalid(fields);
 }
 
 /**
@@ -68,7 +94,8 @@ export async function clearVerifyAgain(ctx: ServiceContext, input: { runId: stri
       .innerJoin(planTable, eq(planTable.id, run.planTableId))
       .innerJoin(plan, eq(plan.id, planTable.planId))
       .where(and(eq(run.id, input.runId), eq(run.kind, 'verification'), eq(run.state, 'done')));
-    if (!found || found.run.stopReason !== null || found.run.startedAt === null) return false;
+    const isFull = found?.run.stopReason === null && found.run.samplePpm === null;
+    if (!found || !isFull || found.run.startedAt === null) return false;
     const open = await tx.execute(
       sql`select 1 from mismatch where run_id = ${input.runId} and state <> 'gone' limit 1`,
     );

@@ -192,7 +192,7 @@ function copyFacts(row: FactRow) {
     verification: verification
       ? {
           state: verification.state,
-          full: !verification.stopped,
+          full: !verification.stopped && !verification.sampled,
           startedAtMs: verification.startedAtMs,
           finishedAtMs: verification.finishedAtMs,
           mismatches: verification.mismatches,

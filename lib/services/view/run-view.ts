@@ -11,6 +11,7 @@ import {
 } from '@/db/queries/view/runs';
 import type { BackfillView, MismatchRowView, RunView, SegmentView, VerificationView } from '@/lib/contracts/views';
 import { AppError } from '@/lib/domain/errors';
+import { sampleSays } from '@/lib/domain/run/sample';
 import { formatMs } from '@/lib/domain/units';
 import type { Actor, ServiceContext } from '../context';
 import { type LoadedFacts, loadFacts } from '../table/facts';
@@ -125,8 +126,9 @@ function toRun(
     SUMS.map((name) => [name, segments.reduce((sum, segment) => sum + segment[name], 0)]),
   ) as Record<(typeof SUMS)[number], number>;
   const { itemsPerSecond } = shown;
-  const done = run.kind === 'backfill' ? sums.itemsRead : sums.compared;
-  const total = Math.max(run.itemsEstimate, done);
+  const done = sums.itemsRead;
+  // A verification reads both sides.
+  const total = Math.max(run.kind === 'backfill' ? run.itemsEstimate : 2 * run.itemsEstimate, done);
   return {
     id: run.id,
     kind: run.kind,
@@ -136,6 +138,8 @@ function toRun(
     segments: shown.withMap ? mapOf(segments).map(toSegment) : [],
     ...sums,
     itemsEstimate: run.itemsEstimate,
+    mismatchesMax: run.mismatchesMax,
+    sample: sampleOf(run, segments),
     itemsPerSecond,
     itemsPerSecondMax: run.itemsPerSecondMax,
     etaMs: run.state === 'running' ? etaRangeMs({ done, total, itemsPerSecond }) : null,
@@ -146,6 +150,23 @@ function toRun(
     startedAt: iso(run.startedAt),
     finishedAt: iso(run.finishedAt),
   };
+}
+
+/**
+ * What a sample says once it was compared to its end. A key counts once: on the source's side, or as an extra on the
+ * target's; what nobody can judge (hot, in flight) is no trial.
+ */
+function sampleOf(run: RunRecord, segments: readonly SegmentRecord[]): RunView['sample'] {
+  const { samplePpm: ppm } = run;
+  if (ppm === null) return null;
+  if (run.state !== 'done') return { ppm, sentence: null };
+  const sum = (side: SegmentRecord['side'], of: (segment: SegmentRecord) => number) =>
+    segments.filter((segment) => segment.side === side).reduce((total, segment) => total + of(segment), 0);
+  const undecided = sum('source', (segment) => segment.hot + segment.inFlight);
+  const extra = sum('target', (segment) => segment.mismatches);
+  const compared = sum('source', (segment) => segment.compared) - undecided + extra;
+  const different = sum('source', (segment) => segment.mismatches) + extra;
+  return { ppm, sentence: sampleSays({ compared, different, undecided }) };
 }
 
 /** An export may have thousands of files: those that failed are always shown. */
@@ -180,6 +201,8 @@ function freshnessOf({ facts }: LoadedFacts): VerificationView['freshness'] {
   const staleMs = finishedMs + settings.verificationFreshMs;
   const at = { finishedAt: new Date(finishedMs).toISOString(), staleAt: new Date(staleMs).toISOString() };
   const ago = `Verified ${formatMs(nowMs - finishedMs)} ago`;
+  if (verification.state === 'done' && !verification.full)
+    return { ...at, isFresh: false, sentence: `${ago} by a sample that found a difference: verify in full.` };
   if (verification.state !== 'done')
     return { ...at, isFresh: false, sentence: `The last one ended: ${verification.state}.` };
   if (verifyAgainSinceMs !== null && (verification.startedAtMs ?? 0) <= verifyAgainSinceMs)

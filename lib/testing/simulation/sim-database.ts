@@ -223,7 +223,7 @@ export class SimDatabase {
     const { id: segmentId, owner: _, pageKeys: __, state: ___, leaseUntilMs: ____, ...rest } = row;
     return {
       ...{ ...rest, segmentId, owner: ask.owner, planTableId: this.parts.table.planTableId },
-      ...{ mismatchesMax: 100, file: null, takenOver: takenOver.length, formerOwner },
+      ...{ mismatchesMax: 100, sample: null, file: null, takenOver: takenOver.length, formerOwner },
     };
   }
 

@@ -6,6 +6,7 @@ import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
 import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
 import { canonicalImage } from '@/lib/domain/item/compare';
 import type { WireItem } from '@/lib/domain/item/item';
+import { isInSample } from '@/lib/domain/run/sample';
 import type { WorkerContext } from '../context';
 import { readImages } from '../read-images';
 import type { SegmentWork } from '../segment-work';
@@ -22,7 +23,7 @@ export async function verifyPage(
   ask: Sides & { page: SlicedPage },
 ): Promise<VerifyEnd> {
   const { page, table } = ask;
-  const living = livingOf(ctx, work, page);
+  const { living, expired } = livingOf(ctx, work, page);
   const pairs = await pairsOf(ctx, work, { ...ask, living });
   if (pairs === null) return 'stopped';
   const suspects = await suspectsOf(ctx, work, { ...ask, pairs });
@@ -33,7 +34,7 @@ export async function verifyPage(
   const counts: PageCounts = {
     ...NO_COUNTS,
     itemsRead: page.items.length,
-    itemsExpired: page.items.length - living.size,
+    itemsExpired: expired,
     bytesRead: bytesOfItems(page.items),
     compared: living.size,
     suspects: suspects.length,
@@ -51,16 +52,23 @@ export async function verifyPage(
   return 'done';
 }
 
-/** Items by key id that are not past their expiry: expired ones are counted apart (PROTOCOL C4). */
-function livingOf(ctx: WorkerContext, work: SegmentWork, page: SlicedPage): Map<string, ItemImage> {
+/** Items by key id that are in the sample and not past their expiry: expired ones are counted apart (PROTOCOL C4). */
+function livingOf(
+  ctx: WorkerContext,
+  work: SegmentWork,
+  page: SlicedPage,
+): { living: Map<string, ItemImage>; expired: number } {
+  const { sample } = work.segment;
   const expiry = { attribute: work.table.ttlAttribute };
   const nowMs = ctx.clock.nowMs();
   const living = new Map<string, ItemImage>();
+  let expired = 0;
   for (const item of page.items) {
-    if (ctx.safeguards.expiredAbsent && item.isExpired(expiry, nowMs)) continue;
-    living.set(item.keyId, item.image);
+    if (sample !== null && !isInSample(sample, item.keyId)) continue;
+    if (ctx.safeguards.expiredAbsent && item.isExpired(expiry, nowMs)) expired += 1;
+    else living.set(item.keyId, item.image);
   }
-  return living;
+  return { living, expired };
 }
 
 /** Each item with its counterpart; null: some could not be read. */

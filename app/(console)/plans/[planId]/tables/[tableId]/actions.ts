@@ -66,8 +66,8 @@ export async function acceptSetAside(input: shape.Keyed<typeof shape.setAsideInp
   return await runAction(rules, input, (given, { ctx, actor }) => accept(ctx, actor, given));
 }
 
-export async function startVerification(input: shape.Keyed<typeof shape.tableInput>) {
-  const rules = { ...operator('run.verify', input), schema: shape.tableInput };
+export async function startVerification(input: shape.Keyed<typeof shape.verificationInput>) {
+  const rules = { ...operator('run.verify', input), schema: shape.verificationInput };
   return await runAction(rules, input, (given, { ctx, actor, idempotencyKey }) =>
     verify(ctx, actor, { ...given, idempotencyKey }),
   );

@@ -33,6 +33,10 @@ export const channelInput = z.object({ tableId: id, liveChannel: z.enum(LIVE_CHA
 export const runInput = z.object({ runId: id });
 export const runLimitInput = z.object({ runId: id, itemsPerSecondMax: z.number().int().min(1).nullable() });
 export const setAsideInput = z.object({ runId: id, setAsideIds: z.array(id).min(1).max(100) });
+export const verificationInput = tableInput.extend({
+  sampleItems: z.number().int().optional(),
+  mismatchesMax: z.number().int().optional(),
+});
 export const mismatchInput = z.object({ mismatchId: id });
 export const shadowShareInput = z.object({
   tableId: id,

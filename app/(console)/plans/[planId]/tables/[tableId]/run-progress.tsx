@@ -29,13 +29,13 @@ export function RunState({ run }: { run: RunView }) {
 
 /** Done of total; the total of a scan is an estimate until the run has ended, and says so. */
 export function RunProgress({ run }: { run: RunView }) {
-  const done = run.kind === 'backfill' ? run.itemsRead : run.compared;
+  const done = run.itemsRead;
   const isDone = run.state === 'done';
-  // A verification reads both sides, so it compares about twice what the source has.
+  // A verification reads both sides, so it reads about twice what the source has.
   const estimate = run.kind === 'backfill' ? run.itemsEstimate : 2 * run.itemsEstimate;
   const total = isDone ? done : Math.max(estimate, done);
   const part = total === 0 ? (isDone ? 100 : null) : Math.min(isDone ? 100 : 99, (100 * done) / total);
-  const word = run.kind === 'backfill' ? 'items' : 'items compared';
+  const word = run.kind === 'backfill' ? 'items' : 'items of both sides';
   return (
     <div className="flex flex-col gap-3">
       <Progress

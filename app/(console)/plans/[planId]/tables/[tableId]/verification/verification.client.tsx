@@ -17,6 +17,7 @@ import { startVerification } from '../actions';
 import { RunControl } from '../run-control.client';
 import { Fact, RUN_LOOK, RunProgress, RunSegments, RunState } from '../run-progress';
 import { Mismatches } from './mismatches.client';
+import { StartSample } from './start-sample.client';
 
 // A verification compares what was copied, so there must have been a copy.
 const BEFORE_COPY = new Set<TableView['stage']>(['planned', 'frozen', 'dual_write', 'backfill']);
@@ -41,14 +42,24 @@ export function Verification({ tableId }: { tableId: string }) {
       <ViewNotice query={query} what="The verification" />
       <FormError failure={failure} />
       {run ? (
-        <Card title={`Verification ${run.generation}`} note={freshness.sentence} actions={<RunState run={run} />}>
+        <Card
+          title={`Verification ${run.generation}`}
+          note={run.sample ? `Of a sample. Of full ones: ${freshness.sentence}` : freshness.sentence}
+          actions={<RunState run={run} />}
+        >
           <div className="flex flex-col gap-4">
             <RunProgress run={run} />
+            {run.sample?.sentence ? <p className="text-data">{run.sample.sentence}</p> : null}
             <Account run={run} />
             <RunSegments run={run} />
             <div className="flex flex-wrap gap-2">
               <RunControl key={run.id} run={run} />
-              {isRunOpen(run) ? null : button}
+              {isRunOpen(run) ? null : (
+                <>
+                  {button}
+                  <StartSample tableId={tableId} isDisabled={!mayStart} />
+                </>
+              )}
             </div>
           </div>
         </Card>
@@ -71,24 +82,31 @@ export function Verification({ tableId }: { tableId: string }) {
 function Account({ run }: { run: RunView }) {
   return (
     <dl
-      className="grid grid-cols-2 gap-x-4 gap-y-2 rounded-control bg-sunken p-3 text-data sm:grid-cols-5"
+      className="grid grid-cols-2 gap-x-4 gap-y-2 rounded-control bg-sunken p-3 text-data sm:grid-cols-6"
       aria-label="What the comparison found"
     >
       <Fact name="Compared">{formatCount(run.compared)}</Fact>
       <Fact name="Suspects, read again">{formatCount(run.suspects)}</Fact>
-      <Fact name="Hot or in flight">{formatCount(run.hot + run.inFlight)}</Fact>
+      <Fact name="Hot, written meanwhile">{formatCount(run.hot)}</Fact>
+      <Fact name="In flight, marked">{formatCount(run.inFlight)}</Fact>
       <Fact name="Expired">{formatCount(run.itemsExpired)}</Fact>
       <Fact name="Mismatches">
         <span className={run.mismatches > 0 ? 'font-medium text-bad-fg' : 'font-medium'}>
           {formatCount(run.mismatches)}
         </span>
+        <span className="text-muted">, stops at {formatCount(run.mismatchesMax)}</span>
       </Fact>
     </dl>
   );
 }
 
 const olderColumns: readonly Column<RunView>[] = [
-  { key: 'generation', head: 'Run', isRowHeader: true, cell: (run) => `Verification ${run.generation}` },
+  {
+    key: 'generation',
+    head: 'Run',
+    isRowHeader: true,
+    cell: (run) => `Verification ${run.generation}${run.sample ? ', sample' : ''}`,
+  },
   {
     key: 'state',
     head: 'State',
