@@ -1,15 +1,31 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { childEnvironment } from '@/lib/config';
 import { tsx } from './child';
 import { projectDir } from './data-dir';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'landfall-main-'));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const freePort = async (): Promise<string> => {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const { port } = probe.address() as { port: number };
+  await new Promise((done) => probe.close(done));
+  return String(port);
+};
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 const run = (args: string[], environment: Record<string, string>) =>
   new Promise<{ code: number | null; output: string }>((done) => {
@@ -64,5 +80,39 @@ describe('the command line', () => {
     expect(code).toBe(1);
     expect(output).toMatch(/WRONG {2}database +not reachable \(ECONNREFUSED\)\n +Check DATABASE_URL/);
     expect(output).not.toContain('hush');
+  });
+
+  test('a terminal that is closed, and takes the reader of its lines with it, leaves no process behind', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'landfall-hang-up-'));
+    const names = ['WEB', 'GATEWAY', 'SOURCE', 'TARGET', 'APPLICATION', 'ALERTS', 'POSTGRES'];
+    const ports = await Promise.all(names.map(async (name) => [`LANDFALL_${name}_PORT`, await freePort()]));
+    const child = spawn(process.execPath, [...tsx('lib/supervisor/main.ts'), 'demo'], {
+      cwd: projectDir,
+      env: childEnvironment({
+        ...{ NODE_ENV: 'production', LANDFALL_DATA_DIR: dir },
+        ...(Object.fromEntries(ports) as Record<string, string>),
+      }),
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise<number | string | null>((done) => child.once('exit', (code, how) => done(code ?? how)));
+    await new Promise<void>((done) => {
+      let said = '';
+      child.stdout.on('data', (chunk) => {
+        said += String(chunk);
+        if (said.includes('source ready') && said.includes('database ready')) done();
+      });
+    });
+    const { children } = JSON.parse(readFileSync(join(dir, 'supervisor.lock'), 'utf8')) as {
+      children: { pid: number }[];
+    };
+    const postgres = Number(readFileSync(join(dir, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+    child.stdout.destroy();
+    child.stderr.destroy();
+    child.kill('SIGHUP');
+    expect(await ended).toBe(0);
+    const pids = [postgres, ...children.map(({ pid }) => pid)];
+    expect(pids.length).toBeGreaterThan(2);
+    expect(pids.filter((pid) => isAlive(pid))).toEqual([]);
+    rmSync(dir, { recursive: true, force: true });
   });
 });

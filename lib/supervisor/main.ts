@@ -33,8 +33,10 @@ async function main(): Promise<number> {
     print('Stopping (once more to kill) …');
     void supervisor.stop(0);
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  // A terminal that is closed hangs up: without an ear for it everything would be left behind without a supervisor.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // Likewise where whoever read these lines has gone: nobody hears them, and everything is still ended properly.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const starting = supervisor.start({ reset: flags.includes('--reset') }).catch(async (error: Error) => {
     if (isAsked) return;
     const isKnown = [StartRefusedError, AlreadyRunningError, ConfigError, SchemaRefusedError, BuildError].some(
