@@ -4,7 +4,7 @@ export interface WorkerLimits {
   jobsMax: number;
   /** Settles, fences and rechecks at a time, beside the segments. */
   urgentJobsMax: number;
-  /** A lease of a segment or a claim of a key; renewed at a quarter of it. */
+  /** A lease of a segment or a claim of a key, at least (see `leaseMsFor`); renewed at a quarter of it. */
   leaseMs: number;
   /** After this long a task gives its work back and queues it again, so pauses, priorities and deploys are quick. */
   sliceMsMax: number;
@@ -63,6 +63,16 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   streamTimeoutMs: 5_000,
   segmentAttemptsMax: 10,
 });
+
+/** Of a lease beyond two time-outs of the store. */
+const LEASE_MARGIN_MS = 500;
+
+/**
+ * The lease that fits a plan's store time-out, ms. A holder begins no write within one time-out of its lease's end, so a
+ * lease not much longer than that would let it write for a moment after each renewal and give its page up in between.
+ */
+export const leaseMsFor = (limits: Pick<WorkerLimits, 'leaseMs'>, storeTimeoutMs: number): number =>
+  Math.max(limits.leaseMs, 2 * storeTimeoutMs + LEASE_MARGIN_MS);
 
 /** Repetitions of one request before a page gives up and its segment is tried again later. */
 export const REQUEST_ATTEMPTS_MAX = 8;

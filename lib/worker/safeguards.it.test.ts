@@ -123,7 +123,7 @@ describe('with a rule of the protocol off, its interleaving goes wrong', () => {
     ['pageKeys', without('pageKeys')],
   ] as const)('%s: what a dead worker wrote and did not confirm is settled by its heir', async (_, off) => {
     await proves(off, async (safeguards) => {
-      const table = await rig.table();
+      const table = await rig.table({ settings: { storeTimeoutMs: 1_000 } });
       await table.put('source', item('a', 1));
       let isDead = false;
       const dies: Hook = async (sent) => {
@@ -159,7 +159,7 @@ describe('with a rule of the protocol off, its interleaving goes wrong', () => {
   });
 
   it('closes the hold of a former holder that lives once everything it had in hand has ended', async () => {
-    const table = await rig.table();
+    const table = await rig.table({ settings: { storeTimeoutMs: 1_000 } });
     await table.put('source', item('a', 1));
     const breaks: Hook = async (sent) => {
       if (sent.side === 'source' && sent.operation === 'BatchGetItem') throw new Error('something broke');

@@ -6,6 +6,7 @@
 import type { WorkTable } from '@/db/queries/run';
 import type { TakenSegment } from '@/db/queries/segment';
 import type { WorkerContext } from './context';
+import { leaseMsFor } from './limits';
 import { Pace, type PacePriority } from './pace';
 import type { StoreFault } from './store-fault';
 
@@ -33,7 +34,9 @@ export class SegmentWork implements Work {
   #renewing: Promise<void> | null = null;
   readonly timeoutMs: number;
   readonly priority: PacePriority;
+  readonly #leaseMs: number;
 
+  /** `takenAtMs`: before the segment was taken; the lease grows to what the plan's time-out asks with its first renewal. */
   constructor(
     private readonly ctx: WorkerContext,
     readonly segment: TakenSegment,
@@ -43,7 +46,8 @@ export class SegmentWork implements Work {
     this.timeoutMs = table.storeTimeoutMs;
     this.priority = segment.kind === 'backfill' ? 'backfill' : 'verify';
     this.#deadlineMs = takenAtMs + ctx.limits.leaseMs;
-    this.#timer = setInterval(() => void this.renew(), ctx.limits.leaseMs / 4);
+    this.#leaseMs = leaseMsFor(ctx.limits, table.storeTimeoutMs);
+    this.#timer = setInterval(() => void this.renew(), this.#leaseMs / 4);
   }
 
   get isLost(): boolean {
@@ -76,12 +80,12 @@ export class SegmentWork implements Work {
   async #renewOnce(): Promise<void> {
     const sentAtMs = this.ctx.clock.monotonicMs();
     try {
-      const renewed = await this.ctx.ledger.renewSegment(this.segment, this.ctx.limits.leaseMs);
+      const renewed = await this.ctx.ledger.renewSegment(this.segment, this.#leaseMs);
       if (renewed === null) {
         this.#isLost = true;
         return;
       }
-      this.#deadlineMs = sentAtMs + this.ctx.limits.leaseMs;
+      this.#deadlineMs = sentAtMs + this.#leaseMs;
       this.#isRunning = renewed.runState === 'running' && !renewed.isHeld;
       this.#setRate(renewed.itemsPerSecondMax);
     } catch (error) {

@@ -114,7 +114,7 @@ describe('sharing a connection', () => {
   });
 
   it('stops bulk work before the month is spent, says why, and books what was sent', async () => {
-    const table = await rig.table();
+    const table = await rig.table({ settings: { storeTimeoutMs: 900 } });
     await fill(table, 400);
     const { target } = await connections(table);
     await table.sql`update connection set limits = limits || '{"requestsPerMonth": 10, "liveReserveMilli": 20000}'
@@ -157,6 +157,24 @@ describe('sharing a connection', () => {
     } finally {
       await running.stop();
     }
+  });
+
+  it('writes on between two renewals of its lease, however long the store may take for a request', async () => {
+    const table = await rig.table({ settings: { storeTimeoutMs: 4_000 } });
+    await fill(table, 60);
+    const hook: Hook = async (sent) => {
+      // The page is written between the renewals: more than a lease less one time-out after it was taken.
+      if (sent.operation === 'Scan') clock.advance(1_300);
+      return await sent.next();
+    };
+    const clock = new FakeClock();
+    const worker = await table.worker({ clock, hook, limits: { leaseMs: 5_000 } });
+    await backfillSegment(worker, { segmentId: await table.backfill() });
+    expect(await table.divergent()).toEqual([]);
+    expect(
+      await table.sql`select 1 from segment s join run r on r.id = s.run_id
+      where r.plan_table_id = ${table.planTableId} and s.state = 'done'`,
+    ).toHaveLength(1);
   });
 
   it('leaves segments beyond its part to others, and takes them when nobody came', async () => {

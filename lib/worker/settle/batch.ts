@@ -8,6 +8,7 @@ import type { WorkTable } from '@/db/queries/run';
 import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import { fullJitterMs } from '@/lib/domain/pacing/backoff';
 import type { WorkerContext } from '../context';
+import { leaseMsFor } from '../limits';
 import { readImages } from '../read-images';
 import type { Work } from '../segment-work';
 import type { Store } from '../stores';
@@ -41,7 +42,7 @@ export async function settleBatch(
     const { claims, startedAt } = await ctx.ledger.renewClaims({
       planTableId,
       tokens: open,
-      leaseMs: ctx.limits.leaseMs,
+      leaseMs: leaseMsFor(ctx.limits, sides.table.storeTimeoutMs),
     });
     work.renewed(sentAtMs);
     const result = await settleRound(ctx, work, { ...sides, claims, startedAt });

@@ -1,5 +1,6 @@
 import type { WorkTable } from '@/db/queries/run';
 import type { WorkerContext } from '../context';
+import { leaseMsFor } from '../limits';
 import type { Work } from '../segment-work';
 import type { StoreFault } from '../store-fault';
 
@@ -21,7 +22,7 @@ export class SettleWork implements Work {
   }
 
   renewed(sentAtMs: number): void {
-    this.#deadlineMs = sentAtMs + this.ctx.limits.leaseMs;
+    this.#deadlineMs = sentAtMs + leaseMsFor(this.ctx.limits, this.timeoutMs);
   }
 
   mayGoOn(): boolean {

@@ -2,6 +2,7 @@
 import type { WorkTable } from '@/db/queries/run';
 import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
+import { leaseMsFor } from '../limits';
 import { type SettleSides, settleBatch } from '../settle/batch';
 
 /** Short, because fences share its slots; what is left is queued again within a second. */
@@ -32,7 +33,7 @@ async function settleOnce(ctx: WorkerContext, planTableId: string, isFirst: bool
     const table = await ctx.ledger.loadWorkTable(planTableId);
     if (!table || !maySettle(ctx, table)) return false;
     const { schema, deltaMs } = table;
-    const { leaseMs } = ctx.limits;
+    const leaseMs = leaseMsFor(ctx.limits, table.storeTimeoutMs);
     if (isFirst) await ctx.ledger.expireClaims({ planTableId, schema, deltaMs, mark: ctx.safeguards.takeOverMarks });
     const keysMax = ctx.limits.settleKeysMax;
     const claimed = await ctx.ledger.claimKeys({ planTableId, owner: ctx.workerId, leaseMs, keysMax });
