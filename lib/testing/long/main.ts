@@ -18,6 +18,7 @@ const RUNS: Record<string, (options: LongOptions) => Promise<LongRun>> = {
   outage: async (options) => (await import('./outage')).runOutage(options),
   overload: async (options) => (await import('./overload')).runOverload(options),
   restarts: async (options) => (await import('./restarts')).runRestarts(options),
+  soak: async (options) => (await import('./soak')).runSoak(options),
   propagation: async (options) => (await import('./propagation')).runPropagation(options),
 };
 
