@@ -18,7 +18,7 @@ import {
 import { ExportService } from './exports/export-service';
 import { parseRequest, renderAnswer } from './proto-name';
 import { SharedLock } from './shared-lock';
-import { StreamBook } from './streams/stream-book';
+import { StreamBook, type TableWrite } from './streams/stream-book';
 import { writesOf } from './streams/writes';
 import { TableCounts } from './table-counts';
 import { runTransactGet, runTransactWrite } from './transactions';
@@ -37,6 +37,10 @@ export const DYNAMODB_LIMITS: EngineLimits = { transactItemsMax: 100 };
 export const STREAMS_PREFIX = 'DynamoDBStreams_20120810.';
 const SERIALIZATION = { status: 400, body: '{"__type":"com.amazon.coral.service#SerializationException"}' };
 const INTERNAL = 'com.amazonaws.dynamodb.v20120810#InternalServerError';
+
+/** dynalite makes a table active a moment after it was asked for. */
+const READY_MS_MAX = 5_000;
+const READY_EVERY_MS = 2;
 
 const levelCall = <T>(run: (done: (error: Error | null, value?: T) => void) => void): Promise<T | undefined> =>
   new Promise((done, fail) => {
@@ -108,6 +112,27 @@ export class Engine {
       throw clientError('com.amazon.coral.service#UnknownOperationException', '');
     }
     return await this.#act(operation, input);
+  }
+
+  /** Makes a table and comes back when it may be used. */
+  async createReady(input: Json): Promise<void> {
+    await this.run('CreateTable', input);
+    const deadlineMs = performance.now() + READY_MS_MAX;
+    for (;;) {
+      const described = await act(this.#store, 'DescribeTable', { TableName: input.TableName }).catch(() => null);
+      if ((described?.Table as Json | undefined)?.TableStatus === 'ACTIVE') return;
+      if (performance.now() >= deadlineMs) throw new Error(`table ${String(input.TableName)} does not become active`);
+      await new Promise((done) => setTimeout(done, READY_EVERY_MS));
+    }
+  }
+
+  /** The keys that a request would write. */
+  async keysWritten(operation: string, bodyText: string): Promise<TableWrite[]> {
+    try {
+      return await writesOf(this.#store, operation, parseRequest(bodyText) as Json);
+    } catch {
+      return [];
+    }
   }
 
   async #act(operation: EngineOperation, input: Json): Promise<Json> {

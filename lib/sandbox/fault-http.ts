@@ -58,8 +58,36 @@ function truncate(response: ServerResponse, answer: Answer): void {
   response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => response.destroy());
 }
 
+const REST_LISTS: Record<string, 'items' | 'keys'> = { RestBatchWrite: 'items', RestBatchGet: 'keys' };
+
+/** Over REST every second entry fails inside an answer of 200, as the reference has partial failures. */
+async function partiallyRest(list: 'items' | 'keys', body: string, apply: Exchange['apply']): Promise<Answer> {
+  const request = JSON.parse(body) as Record<string, { pk: string; sk?: string }[]>;
+  const all = request[list] ?? [];
+  const left = all
+    .filter((_, index) => index % 2 === 1)
+    .map(({ pk, sk }) => ({ pk, ...(sk === undefined ? {} : { sk }) }));
+  const answer = await apply(JSON.stringify({ ...request, [list]: all.filter((_, index) => index % 2 === 0) }));
+  if (answer.status !== 200 || left.length === 0) return answer;
+  const parsed = JSON.parse(answer.body.toString()) as {
+    failedCount?: number;
+    errors?: object[];
+    unprocessedKeys?: object[];
+  };
+  const told =
+    list === 'keys'
+      ? { unprocessedKeys: [...(parsed.unprocessedKeys ?? []), ...left] }
+      : {
+          failedCount: (parsed.failedCount ?? 0) + left.length,
+          errors: [...(parsed.errors ?? []), ...left.map((key) => ({ ...key, error: 'Scripted failure' }))],
+        };
+  return { ...answer, body: JSON.stringify({ ...parsed, ...told }) };
+}
+
 /** Keeps every second entry of a BatchWriteItem or BatchGetItem back, and adds those to what was left anyway. */
 async function partially(operation: string, body: string, apply: (body: string) => Promise<Answer>): Promise<Answer> {
+  const list = REST_LISTS[operation];
+  if (list) return await partiallyRest(list, body, apply);
   const left = { BatchWriteItem: 'UnprocessedItems', BatchGetItem: 'UnprocessedKeys' }[operation];
   if (!left) return await apply(body);
   const request = JSON.parse(body) as { RequestItems: Record<string, unknown[] | { Keys: unknown[] }> };

@@ -16,7 +16,7 @@ export const FAULT_KINDS = {
   truncated: 'applies the request and ends the connection in the middle of the body',
   freeze: 'takes the request and never answers; not applied',
   late: 'takes the request, never answers, and applies it delayMs later',
-  partial: 'leaves every second entry of a batch unprocessed',
+  partial: 'leaves every second entry of a batch unprocessed; over REST: fails it in an answer of 200',
 } as const;
 export type FaultKind = keyof typeof FAULT_KINDS;
 
@@ -30,6 +30,8 @@ export interface FaultRule {
   skip?: number;
   /** Requests that it hits; without it, all until removed. */
   times?: number;
+  /** Thousandths of a percent of the matching requests that it hits, evenly spread: 20000 is every fifth. All without it. */
+  shareMilli?: number;
   delayMs?: number;
   retryAfterS?: number;
 }
@@ -41,6 +43,14 @@ export interface ActiveFault extends FaultRule {
 }
 
 const RULES_MAX = 100;
+const WHOLE_MILLI = 100_000;
+
+/** Evenly spread and the same in every run: a request is hit when the share of those met passes the next whole one. */
+function isItsTurn({ shareMilli, met, skip = 0 }: ActiveFault): boolean {
+  if (shareMilli === undefined) return true;
+  const seen = met - skip;
+  return Math.floor((seen * shareMilli) / WHOLE_MILLI) > Math.floor(((seen - 1) * shareMilli) / WHOLE_MILLI);
+}
 
 /** The rules in force; the first one that wants a request gets it. */
 export class FaultBook {
@@ -49,6 +59,9 @@ export class FaultBook {
 
   add(rule: FaultRule): ActiveFault {
     if (!(rule.kind in FAULT_KINDS)) throw new Error(`There is no fault of the kind ${String(rule.kind)}`);
+    const { shareMilli } = rule;
+    if (shareMilli !== undefined && !(Number.isInteger(shareMilli) && shareMilli > 0 && shareMilli <= WHOLE_MILLI))
+      throw new Error(`shareMilli must be a whole number from 1 to ${WHOLE_MILLI}`);
     if (this.#rules.length >= RULES_MAX) throw new Error(`More than ${RULES_MAX} faults at once`);
     const active = { ...rule, id: this.#nextId, met: 0, hit: 0 };
     this.#nextId += 1;
@@ -76,6 +89,7 @@ export class FaultBook {
       if (rule.bodyIncludes !== undefined && !body.includes(rule.bodyIncludes)) continue;
       rule.met += 1;
       if (rule.met <= (rule.skip ?? 0) || rule.hit >= (rule.times ?? Number.POSITIVE_INFINITY)) continue;
+      if (!isItsTurn(rule)) continue;
       rule.hit += 1;
       return rule;
     }

@@ -8,6 +8,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type Answer, jsonAnswer, serveWithFault, writeAnswer } from './fault-http';
 import { FaultBook, type FaultRule } from './faults';
 import { isAllowed, type KeyRing, PERMISSIONS, type Permission } from './keys';
+import type { RestSurface } from './rest/rest-surface';
+import { isRestPath } from './rest/routes';
 
 const BODY_BYTES_MAX = 17 * 1024 * 1024;
 /** Above the four seconds of idle time after which our clients close, below what a proxy would. */
@@ -33,6 +35,8 @@ export interface StoreSide {
   execute(operation: string, text: string): Promise<Answer>;
   /** Admin routes of its own; null: no such route. */
   admin(method: string, path: string, input: unknown): Promise<Answer | null> | Answer | null;
+  /** The REST API beside the protocol of DynamoDB, where the side has one. */
+  rest?: RestSurface;
 }
 
 export interface StoreStats {
@@ -114,6 +118,8 @@ export class StoreServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/';
+    const open = this.side.rest?.open(request.method ?? 'GET', path);
+    if (open) return writeAnswer(response, open);
     if (request.method === 'GET' && path === '/health') {
       return writeAnswer(response, jsonAnswer(200, { ok: true, side: this.side.name }));
     }
@@ -122,7 +128,31 @@ export class StoreServer {
     if (path.startsWith('/_admin/')) {
       return writeAnswer(response, await this.#admin(request, path.slice('/_admin'.length), body));
     }
+    if (this.side.rest && isRestPath(path)) return await this.#rest(this.side.rest, { request, response, body });
     await this.#data({ request, body, operation: this.#operationOf(request) }, response);
+  }
+
+  async #rest(
+    rest: RestSurface,
+    { request, response, body }: { request: IncomingMessage; response: ServerResponse; body: Buffer },
+  ): Promise<void> {
+    const route = rest.route(request.method ?? 'GET', request.url ?? '/');
+    const operation = route?.operation ?? 'RestUnknown';
+    const text = body.toString('utf8');
+    this.#count(operation);
+    const fault = this.faults.take(operation, text);
+    const apply = async (applied: string): Promise<Answer> => {
+      const answer = await rest.answer(request, route, applied);
+      if (answer.status >= 400) this.stats.refused += 1;
+      return answer;
+    };
+    await serveWithFault(fault, { request, response, operation, body: text, apply });
+  }
+
+  #count(operation: string): void {
+    this.stats.requests += 1;
+    this.stats.byOperation[operation] = (this.stats.byOperation[operation] ?? 0) + 1;
+    this.stats.lastAtMs[operation] = Date.now();
   }
 
   #operationOf(request: IncomingMessage): string {
@@ -133,9 +163,7 @@ export class StoreServer {
   async #data(data: DataRequest, response: ServerResponse): Promise<void> {
     const { operation, request, body } = data;
     const text = body.toString('utf8');
-    this.stats.requests += 1;
-    this.stats.byOperation[operation] = (this.stats.byOperation[operation] ?? 0) + 1;
-    this.stats.lastAtMs[operation] = Date.now();
+    this.#count(operation);
     const fault = this.faults.take(operation, text);
     const apply = async (applied: string): Promise<Answer> => {
       const who = this.side.authenticate(data);

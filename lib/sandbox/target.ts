@@ -1,17 +1,22 @@
 /**
- * The TerraScale sandbox: the published surface of the DynamoDB-compatible endpoint and nothing beyond it. Ten
- * operations, no indexes, 25 entries and 4 MB a request, an API key as access key id (the signature is not looked at),
- * quotas with 429 as problem+json.
+ * The TerraScale sandbox: its published surface and nothing beyond it. The DynamoDB-compatible endpoint has ten
+ * operations, no indexes, 25 entries and 4 MB a request, an API key as access key id (the signature is not looked at);
+ * the REST API stands beside it (`rest/`), on the same keys and the same quota, with 429 as problem+json. Reads may come
+ * from a region that lags (`region.ts`).
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isClientError, type Json } from './dynalite-modules';
+import type { Json } from './dynalite-modules';
 import { Engine } from './engine';
 import { type Answer, JSON_TYPE, jsonAnswer, throttled } from './fault-http';
 import { KeyRing } from './keys';
-import { QUOTA_PROFILES, Quota, type QuotaName, type QuotaProfile } from './quota';
+import { Quota, type QuotaName, type QuotaProfile } from './quota';
+import { Region } from './region';
+import { keyOf, readKey, tableOf } from './rest/rest-store';
+import { RestSurface } from './rest/rest-surface';
 import { accessKeyIdOf } from './sigv4-check';
 import { type DataRequest, type RunningStore, StoreServer, type StoreSide } from './store-server';
+import { profileOf, TargetAdmin } from './target-admin';
 
 const PUBLISHED = new Set([
   ...['GetItem', 'PutItem', 'DeleteItem', 'UpdateItem', 'Query', 'Scan', 'BatchGetItem', 'BatchWriteItem'],
@@ -34,11 +39,11 @@ export interface RunningTarget extends RunningStore {
   keys: KeyRing;
   engine: Engine;
   quota: Quota;
+  region: Region;
   setAllowCreateTable(isAllowed: boolean): void;
+  /** A database of the REST API, as an operator makes one in TerraScale's dashboard. */
+  createDatabase(databaseId: string): Promise<void>;
 }
-
-const profileOf = (quota: TargetOptions['quota']): QuotaProfile =>
-  typeof quota === 'object' ? quota : QUOTA_PROFILES[quota ?? 'demo'];
 
 const validation = (message: string) => jsonAnswer(400, { __type: VALIDATION, message });
 
@@ -71,7 +76,8 @@ export async function startTarget(options: TargetOptions): Promise<RunningTarget
   const engine = new Engine(dataDir ? { path: join(dataDir, 'data') } : {}, { transactItemsMax: TRANSACT_ITEMS_MAX });
   const keys = new KeyRing(file('keys.json'), 'ts_test_');
   const quota = new Quota(profileOf(options.quota), file('quota.json'));
-  let mayCreate = options.allowCreateTable ?? false;
+  const region = new Region(engine);
+  const admin = new TargetAdmin({ engine, quota, region }, options.allowCreateTable ?? false);
 
   const side: StoreSide = {
     name: 'target',
@@ -82,40 +88,34 @@ export async function startTarget(options: TargetOptions): Promise<RunningTarget
       const __type = 'com.amazon.coral.service#UnrecognizedClientException';
       return jsonAnswer(400, { __type, message: 'The API key is not valid' });
     },
-    refuse: (data, text) => refusal(data, text, { mayCreate, quota }),
+    refuse: (data, text) => refusal(data, text, { mayCreate: admin.mayCreate, quota }),
     execute: async (operation, text) => {
       const refused = operation === 'CreateTable' ? withoutIndexes(text) : null;
       if (refused) return refused;
-      const { status, body } = await engine.execute(operation, text);
+      const writes = region.lag ? await engine.keysWritten(operation, text) : [];
+      const { status, body } = await region.engineFor(operation, text).execute(operation, text);
+      if (status === 200 && MANAGED.has(operation)) await region.tableChanged(operation, JSON.parse(text) as Json);
+      if (writes.length > 0) await region.written(writes);
       return { status, headers: { 'content-type': JSON_TYPE }, body };
     },
-    admin: async (method, path, input) => {
-      if (method === 'GET' && path === '/tables') return jsonAnswer(200, await engine.run('ListTables', {}));
-      if (method === 'POST' && path === '/tables') {
-        try {
-          return jsonAnswer(201, await engine.run('CreateTable', input as Json));
-        } catch (error) {
-          if (isClientError(error)) return jsonAnswer(error.statusCode, error.body);
-          throw error;
-        }
-      }
-      if (path !== '/switches') return null;
-      if (method === 'PUT') {
-        const wanted = input as { allowCreateTable?: boolean; quota?: QuotaName | QuotaProfile };
-        if (typeof wanted.allowCreateTable === 'boolean') mayCreate = wanted.allowCreateTable;
-        if (wanted.quota !== undefined) quota.setProfile(profileOf(wanted.quota));
-      }
-      return jsonAnswer(200, { allowCreateTable: mayCreate, quota: quota.profile, usedThisMonth: quota.usedThisMonth });
-    },
+    admin: (method, path, input) => admin.answer(method, path, input as Json),
+    rest: new RestSurface({
+      ...{ keys, quota, engine },
+      readEngine: () => region.readEngine(),
+      written: (databaseId, items) =>
+        region.written(items.map((one) => ({ table: tableOf(databaseId), keys: keyOf(readKey(one, '')) }))),
+    }),
   };
   const running = await new StoreServer(side, options.adminToken).listen(options.port);
   const close = async () => {
     await running.close();
     quota.save();
+    await region.turnOff();
     await engine.close();
   };
   const setAllowCreateTable = (isAllowed: boolean) => {
-    mayCreate = isAllowed;
+    admin.mayCreate = isAllowed;
   };
-  return { ...running, keys, engine, quota, setAllowCreateTable, close };
+  const createDatabase = (databaseId: string) => admin.createDatabase(databaseId);
+  return { ...running, keys, engine, quota, region, setAllowCreateTable, createDatabase, close };
 }
