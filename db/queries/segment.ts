@@ -149,22 +149,34 @@ export interface RenewedLease {
   runState: string;
   /** Items a second that the run may read in all its workers; null: only the connections' limits. */
   itemsPerSecondMax: number | null;
+  /** Workers that hold a segment of the run now, this one among them: they share its rate. */
+  holders: number;
   /** Somebody paused the table: its backfill waits. A verification only looks, so it goes on. */
   isHeld: boolean;
+  /** Segments of the run that nobody holds: they wait for their turn. */
+  waiting: number;
 }
 
 /** Renews the lease and brings what may have changed meanwhile; null: the lease is lost. */
 export async function renewSegment(sql: Sql, lease: SegmentLease, leaseMs: number): Promise<RenewedLease | null> {
-  const rows = await sql<{ state: string; items_per_second_max: number | null; is_held: boolean }[]>`
+  const rows = await sql<
+    { state: string; items_per_second_max: number | null; is_held: boolean; others: number; waiting: number }[]
+  >`
     update segment s set lease_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 millisecond'
     from run r join plan_table t on t.id = r.plan_table_id
     where r.id = s.run_id and s.id = ${lease.segmentId} and s.lease_owner = ${lease.owner}
       and s.lease_token = ${lease.token} and s.state = 'running'
     returning r.state, coalesce(r.items_per_second_max, t.items_per_second_max) as items_per_second_max,
-      (r.kind = 'backfill' and coalesce(t.hold_kind = 'operator', false)) as is_held`;
+      (r.kind = 'backfill' and coalesce(t.hold_kind = 'operator', false)) as is_held,
+      (select count(distinct o.lease_owner) from segment o join worker w on w.id = o.lease_owner
+       where o.run_id = r.id and o.lease_owner <> ${lease.owner} and w.state = 'registered'
+         and o.lease_until > clock_timestamp())::int as others,
+      (select count(*) from segment o where o.run_id = r.id and o.state in ('waiting', 'running')
+         and o.lease_owner is null)::int as waiting`;
   const row = rows[0];
   if (!row) return null;
-  return { runState: row.state, itemsPerSecondMax: row.items_per_second_max, isHeld: row.is_held };
+  const { state: runState, items_per_second_max: itemsPerSecondMax, is_held: isHeld } = row;
+  return { runState, itemsPerSecondMax, isHeld, holders: row.others + 1, waiting: row.waiting };
 }
 
 /**

@@ -86,6 +86,7 @@ export async function runStormBench(): Promise<void> {
       ],
       more: {
         calmGoodput: ratio(goodput(calm.counts)),
+        refusedTimeShare: ratio(1 - storm.counts.openMs / storm.counts.passedMs),
         storm: storm.counts,
         calm: calm.counts,
         liveP99Ms: { alone: ratio(p99(alone.live.latencies)), storm: ratio(p99(storm.live.latencies)) },
@@ -97,8 +98,8 @@ export async function runStormBench(): Promise<void> {
       },
       notes: [
         `${WORKERS} worker processes as they ship, over a Postgres that does not wait for its disk, share a target of ${REQUESTS_PER_SECOND} requests/s, of which ${LIVE_SHARE * 100} % are kept for ${LIVE_PER_SECOND} live calls a second beside them, straight to the store and with a key of their own. The stub limits the sum of both by a token bucket; an answer takes ${SERVICE_MS} ms.`,
-        'The storm: after 8 to 16 s the store begins to turn every bulk call away for 1 to 5 s and says so by Retry-After; that is a fifth of the time, so a fifth of the calls of a client that does not obey. Workers that obey are turned away far less often, as the counts show.',
-        `stormGoodput: bulk requests that were taken, over ${BULK_PER_SECOND} a second times the time outside every Retry-After that was named (the union of their times). The halved rate after each refusal and its return count against it.`,
+        'The storm: after 8 to 16 s the store begins to turn every bulk call away for 1 to 5 s and says so by Retry-After; that is a fifth of the time (refusedTimeShare), so a fifth of the calls of a client that does not obey. Workers that obey are turned away far less often, as the counts show.',
+        `stormGoodput: bulk requests that were taken, over ${BULK_PER_SECOND} a second times the time outside every Retry-After that was named (the union of their times). The halved rate after each refusal and its return count against it; the named times do not, because nothing may be sent in them.`,
         `requestsInsideRetryAfter: arrivals more than ${STORM.hearingMs} ms after the first refusal and before its named time is over. Those that were under way at that moment, or sent by the other process before it heard, are counted as underWay, the latest of them as underWayMsMax.`,
         'What this storm is not: a store that refuses one call in five at random, whatever its rate. Each of those would silence the connection for seconds after five calls, and the rate that is allowed is then nearly nothing.',
         'liveP99Ratio: the 99th percentile of live calls during the storm over that without any bulk traffic.',

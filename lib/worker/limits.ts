@@ -4,8 +4,13 @@ export interface WorkerLimits {
   jobsMax: number;
   /** Settles, fences and rechecks at a time, beside the segments. */
   urgentJobsMax: number;
-  /** A lease of a segment or a claim of a key, at least (see `leaseMsFor`); renewed at a quarter of it. */
+  /** A lease of a segment or a claim of a key, at least (see `leaseMsFor`); renewed at a quarter of it, or sooner. */
   leaseMs: number;
+  /**
+   * Pages of a scan before a segment lets the others of its run have their turn, where some wait: segments are ranges of
+   * the table's hash, and staying in one of them would ask the same partitions of the store all the time.
+   */
+  turnPages: number;
   /** After this long a task gives its work back and queues it again, so pauses, priorities and deploys are quick. */
   sliceMsMax: number;
   heartbeatMs: number;
@@ -43,6 +48,7 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   jobsMax: 6,
   urgentJobsMax: 4,
   leaseMs: 6_000,
+  turnPages: 4,
   sliceMsMax: 15_000,
   heartbeatMs: 1_000,
   observeMs: 2_000,

@@ -4,13 +4,15 @@
  */
 
 import type { WorkTable } from '@/db/queries/run';
-import type { TakenSegment } from '@/db/queries/segment';
+import type { RenewedLease, TakenSegment } from '@/db/queries/segment';
 import type { WorkerContext } from './context';
 import { leaseMsFor } from './limits';
 import { Pace, type PacePriority } from './pace';
 import type { StoreFault } from './store-fault';
 
 const REQUESTS_UNBOUNDED = 1e9;
+/** However long the lease: a pause, another rate and other holders of the run are heard of with its renewal. */
+const RENEW_MS_MAX = 1_500;
 
 /** What a piece of work asks before it sends something. */
 export interface Work {
@@ -29,6 +31,7 @@ export class SegmentWork implements Work {
   #deadlineMs: number;
   #isLost = false;
   #isRunning = true;
+  #isWaitedFor = false;
   #itemsPerSecond = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | null = null;
@@ -47,11 +50,16 @@ export class SegmentWork implements Work {
     this.priority = segment.kind === 'backfill' ? 'backfill' : 'verify';
     this.#deadlineMs = takenAtMs + ctx.limits.leaseMs;
     this.#leaseMs = leaseMsFor(ctx.limits, table.storeTimeoutMs);
-    this.#timer = setInterval(() => void this.renew(), this.#leaseMs / 4);
+    this.#timer = setInterval(() => void this.renew(), Math.min(RENEW_MS_MAX, this.#leaseMs / 4));
   }
 
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /** Other segments of the run wait for their turn. */
+  get isWaitedFor(): boolean {
+    return this.#isWaitedFor;
   }
 
   mayGoOn(): boolean {
@@ -87,7 +95,8 @@ export class SegmentWork implements Work {
       }
       this.#deadlineMs = sentAtMs + this.#leaseMs;
       this.#isRunning = renewed.runState === 'running' && !renewed.isHeld;
-      this.#setRate(renewed.itemsPerSecondMax);
+      this.#isWaitedFor = renewed.waiting > 0;
+      this.#setRate(renewed);
     } catch (error) {
       // Postgres does not answer: the deadline stands, and writes stop before it.
       this.ctx.log.warn({ segmentId: this.segment.segmentId, error }, 'A lease could not be renewed');
@@ -98,7 +107,8 @@ export class SegmentWork implements Work {
     this.#isLost = true;
   }
 
-  #setRate(itemsPerSecondMax: number | null): void {
+  /** An equal part for each worker that holds a segment of the run; live ones that do nothing of it have none. */
+  #setRate({ itemsPerSecondMax, holders }: RenewedLease): void {
     const { runId } = this.segment;
     const pace = this.ctx.runPaces.get(runId);
     if (itemsPerSecondMax === null) {
@@ -106,7 +116,7 @@ export class SegmentWork implements Work {
       this.#itemsPerSecond = Number.POSITIVE_INFINITY;
       return;
     }
-    const itemsPerSecond = itemsPerSecondMax / this.ctx.liveWorkers;
+    const itemsPerSecond = itemsPerSecondMax / holders;
     this.#itemsPerSecond = Math.ceil(itemsPerSecond);
     const limits = { requestsPerSecond: REQUESTS_UNBOUNDED, itemsPerSecond };
     if (pace) pace.setLimits(limits);

@@ -9,6 +9,7 @@ import { waitFor } from '@/lib/testing/wait-for';
 import { servicesWith } from '@/lib/testing/worker-process';
 import { type Hook, type Rig, type RigTable, startRig } from '@/lib/testing/worker-rig';
 import { startWorker } from './run';
+import { SegmentWork } from './segment-work';
 import { backfillSegment } from './tasks/backfill-segment';
 
 const item = (pk: string): WireItem => ({ pk: { S: pk }, body: { S: 'x'.repeat(50) } });
@@ -157,6 +158,56 @@ describe('sharing a connection', () => {
     } finally {
       await running.stop();
     }
+  });
+
+  it("shares a run's rate among those who hold a segment of it, and with nobody who is only there", async () => {
+    const table = await rig.table();
+    const { runId, segmentIds } = await insertRun(table.sql, table.planTableId, {
+      ...{ kind: 'backfill', segments: 2, itemsPerSecondMax: 90 },
+    });
+    const holds = async (at: number) => {
+      const ctx = await table.worker();
+      ctx.liveWorkers = 3;
+      const segmentId = segmentIds[at] as string;
+      const ask = { segmentId, owner: ctx.workerId, leaseMs: 30_000, markTakeOver: true };
+      const segment = await ctx.ledger.takeSegment(ask);
+      const known = await ctx.ledger.loadWorkTable(table.planTableId);
+      if (!segment || !known) throw new Error('the segment is free');
+      const work = new SegmentWork(ctx, segment, known, ctx.clock.monotonicMs());
+      work.end();
+      await work.renew();
+      return { ctx, segment, work };
+    };
+    const first = await holds(0);
+    expect(first.work.itemsPerSecond()).toBe(90);
+    const second = await holds(1);
+    expect(second.work.itemsPerSecond()).toBe(45);
+    await first.work.renew();
+    expect(first.work.itemsPerSecond()).toBe(45);
+    await second.ctx.ledger.releaseSegment(second.segment);
+    await table.sql`update run set items_per_second_max = 30 where id = ${runId}`;
+    await first.work.renew();
+    expect(first.work.itemsPerSecond()).toBe(30);
+  });
+
+  it('takes the segments of a run in turns of some pages', async () => {
+    const table = await rig.table();
+    await fill(table, 40);
+    const worker = await table.worker({ limits: { pageItemsMax: 2, turnPages: 2 } });
+    const { segmentIds } = await insertRun(table.sql, table.planTableId, { kind: 'backfill', segments: 2 });
+    const pages = async () =>
+      (await table.sql`select pages from segment where id in ${table.sql(segmentIds)} order by number`).map(
+        (row) => row.pages,
+      );
+    const [first = '', second = ''] = segmentIds;
+    await backfillSegment(worker, { segmentId: first });
+    expect(await pages()).toEqual([2, 0]);
+    await backfillSegment(worker, { segmentId: second });
+    expect(await pages()).toEqual([2, 2]);
+    await table.sql`update segment set state = 'done' where id = ${second}`;
+    await backfillSegment(worker, { segmentId: first });
+    const [row] = await table.sql`select state from segment where id = ${first}`;
+    expect(row?.state).toBe('done');
   });
 
   it('writes on between two renewals of its lease, however long the store may take for a request', async () => {

@@ -4,12 +4,9 @@ import { exportSource, planTable, run, segment } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
 import type { SegmentFile } from '@/lib/domain/export/export';
 import { samplePpm as shareOfSample } from '@/lib/domain/run/sample';
+import { segmentsFor } from '@/lib/domain/run/segments';
 import type { Actor, ServiceContext } from '../context';
 
-/** Items that one segment is meant to hold; a scan's parallelism follows the size of the table. */
-const SEGMENT_ITEMS = 25_000;
-const SEGMENTS_MIN = 4;
-export const SEGMENTS_MAX = 64;
 /** Tries of a segment's job before the queue gives up on it; the orphan sweep of the workers queues it again. */
 const JOB_ATTEMPTS_MAX = 25;
 const TASK = { backfill: 'backfill-segment', verification: 'verify-segment' } as const;
@@ -27,10 +24,6 @@ export interface NewRun {
   /** Items that a sampled verification compares, about; all where the table has hardly more. */
   sampleItems?: number;
 }
-
-/** Segments of a scan over so many items. Frozen for the run, because a cursor is good only for its own layout. */
-export const segmentsFor = (itemCount: number): number =>
-  Math.min(SEGMENTS_MAX, Math.max(SEGMENTS_MIN, Math.ceil(itemCount / SEGMENT_ITEMS)));
 
 /**
  * Creates a run with its segments and queues them, in the caller's transaction, which holds the table's lock. A
@@ -53,7 +46,7 @@ export async function createRun(ctx: ServiceContext, tx: DbTransaction, ask: New
     .where(sameKind);
   const runId = ctx.newId('run');
   const files = ask.kind === 'backfill' ? await filesOf(tx, ask.tableId) : null;
-  const segments = files?.length ?? segmentsFor(table.shape.itemCount);
+  const segments = files?.length ?? segmentsFor(table.shape);
   await tx.insert(run).values({
     id: runId,
     planTableId: ask.tableId,

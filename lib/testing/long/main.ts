@@ -15,6 +15,7 @@ export interface LongOptions {
 
 const RUNS: Record<string, (options: LongOptions) => Promise<LongRun>> = {
   fences: async (options) => (await import('./fences')).runFences(options),
+  kills: async (options) => (await import('./kills')).runKills(options),
   outage: async (options) => (await import('./outage')).runOutage(options),
   overload: async (options) => (await import('./overload')).runOverload(options),
   restarts: async (options) => (await import('./restarts')).runRestarts(options),

@@ -237,7 +237,7 @@ export class SimDatabase {
     const row = this.#held(lease);
     if (row === null) return null;
     row.leaseUntilMs = this.nowMs() + leaseMs;
-    return { runState: 'running', itemsPerSecondMax: null, isHeld: false };
+    return { runState: 'running', itemsPerSecondMax: null, isHeld: false, holders: 1, waiting: 0 };
   }
 
   storePageKeys(lease: Given<'storePageKeys'>, keyIds: readonly string[]): boolean {

@@ -96,8 +96,10 @@ async function takeAndRun(ctx: WorkerContext, segmentId: string, makePager: Make
 type End = 'slice' | 'stopped' | 'finished' | 'lost';
 
 async function pages(ctx: WorkerContext, work: SegmentWork, makePager: MakePager): Promise<End> {
-  const { sliceMsMax, exportSliceMsMax } = ctx.limits;
-  const sliceEndsAtMs = ctx.clock.monotonicMs() + (work.segment.file === null ? sliceMsMax : exportSliceMsMax);
+  const { sliceMsMax, exportSliceMsMax, turnPages } = ctx.limits;
+  const isScan = work.segment.file === null;
+  const sliceEndsAtMs = ctx.clock.monotonicMs() + (isScan ? sliceMsMax : exportSliceMsMax);
+  let pagesDone = 0;
   const page = await makePager(work);
   let cursor: WireItem | null = work.segment.cursor;
   for (;;) {
@@ -112,6 +114,8 @@ async function pages(ctx: WorkerContext, work: SegmentWork, makePager: MakePager
     } finally {
       leave();
     }
+    pagesDone += 1;
+    if (isScan && work.isWaitedFor && pagesDone >= turnPages) return 'slice';
     if (ctx.clock.monotonicMs() >= sliceEndsAtMs) return 'slice';
   }
 }
