@@ -163,6 +163,7 @@ export class SealedStores implements Stores {
       breaker: this.#breaker(connectionId),
       counters: this.counters,
       store: this.#label(connectionId),
+      isHeldToShape: connectionId !== this.#connectionId,
     });
     this.#wires.set(id, { text, wire });
     // Images that still wait were given the old wire.

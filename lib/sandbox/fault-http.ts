@@ -116,6 +116,13 @@ export interface Exchange {
   apply(body: string): Promise<Answer>;
 }
 
+/** The store's own checksum spoke of the honest body. */
+function rubbish({ answerBody, contentType }: ActiveFault, honest: Answer): Answer {
+  const { 'x-amz-crc32': _, ...headers } = honest.headers;
+  if (contentType !== undefined) headers['content-type'] = contentType;
+  return { status: 200, headers, body: answerBody ?? '<html>it works</html>' };
+}
+
 /** Serves one request with the fault that hits it, or honestly when `fault` is null. */
 export async function serveWithFault(fault: ActiveFault | null, exchange: Exchange): Promise<void> {
   const { request, response, operation, body, apply } = exchange;
@@ -154,7 +161,7 @@ export async function serveWithFault(fault: ActiveFault | null, exchange: Exchan
     case 'server_error':
       return writeAnswer(response, jsonAnswer(500, { __type: 'InternalServerError', message: 'Scripted failure' }));
     case 'garbage':
-      return writeAnswer(response, { ...(await apply(body)), status: 200, body: '<html>it works</html>' });
+      return writeAnswer(response, rubbish(fault, await apply(body)));
     case 'truncated':
       return truncate(response, await apply(body));
     case 'freeze':

@@ -12,7 +12,7 @@ export const FAULT_KINDS = {
   throttle_dynamodb: "answers DynamoDB's own ThrottlingException (400), not applied",
   server_error: 'answers 500 without applying the request',
   server_error_after: 'applies the request and answers 500',
-  garbage: 'applies the request and answers 200 with a body that is no JSON',
+  garbage: 'applies the request and answers 200 with a body that is no JSON (or with answerBody, of contentType)',
   truncated: 'applies the request and ends the connection in the middle of the body',
   freeze: 'takes the request and never answers; not applied',
   late: 'takes the request, never answers, and applies it delayMs later',
@@ -34,6 +34,9 @@ export interface FaultRule {
   shareMilli?: number;
   delayMs?: number;
   retryAfterS?: number;
+  /** Instead of a page of HTML, for `garbage`. */
+  answerBody?: string;
+  contentType?: string;
 }
 
 export interface ActiveFault extends FaultRule {

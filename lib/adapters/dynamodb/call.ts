@@ -1,4 +1,5 @@
 import type { StoreWire, WireOutcome } from '../ports';
+import { failureInside } from './answer-shape';
 import { parseObject } from './parse-body';
 
 /** A request that was not answered with what was asked for: a named refusal, or an outcome nobody knows. */
@@ -47,8 +48,9 @@ export async function call(
   const outcome = await wire.send({ operation: request.operation, target: request.target, body, ...options });
   if (outcome.kind !== 'ok') return troubleOf(outcome);
   const value = decode(outcome.body);
-  if (value !== null) return { kind: 'ok', value };
-  return { kind: 'unknown', cause: 'undecodable', status: outcome.status, message: 'answer is no JSON object' };
+  const why = value === null ? 'answer is no JSON object' : failureInside(value);
+  if (value !== null && why === null) return { kind: 'ok', value };
+  return { kind: 'unknown', cause: 'undecodable', status: outcome.status, message: why ?? '' };
 }
 
 /** What an outcome that is no answer comes to. */

@@ -8,6 +8,7 @@
  * A read whose connection was lost is sent once more: stores close idle connections, and a read may be repeated. A write
  * never is (PROTOCOL W1): what became of it is unknown.
  */
+import { rubbishIn } from '@/lib/adapters/dynamodb/answer-shape';
 import type { StoreWire, WireOutcome, WireRequest } from '@/lib/adapters/ports';
 import { LIMITS } from '../limits';
 import type { Counters } from '../metrics/counters';
@@ -25,13 +26,16 @@ export interface GuardParts {
   counters: Counters;
   /** Label of the store in counters. */
   store: string;
+  /** A source's 200 is what an application would see without us, whatever it is; a target's must be an answer. */
+  isHeldToShape: boolean;
 }
 
-export function guarded(wire: StoreWire, { breaker, counters, store }: GuardParts): StoreWire {
+export function guarded(wire: StoreWire, { breaker, counters, store, isHeldToShape }: GuardParts): StoreWire {
   const concurrency = new Concurrency();
   async function once(request: WireRequest): Promise<WireOutcome> {
     const startedAt = performance.now();
-    const outcome = await wire.send(request);
+    const said = await wire.send(request);
+    const outcome = isHeldToShape ? answerOrRubbish(request.operation, said) : said;
     breaker.record(outcome);
     if (outcome.kind === 'unknown' && outcome.cause === 'timeout') concurrency.timedOut(performance.now());
     else concurrency.answered();
@@ -51,6 +55,13 @@ export function guarded(wire: StoreWire, { breaker, counters, store }: GuardPart
     return await once({ ...request, timeoutMs: Math.ceil(leftMs) });
   }
   return { target: wire.target, send, inFlight: () => wire.inFlight(), close: () => wire.close() };
+}
+
+/** A success that is no answer is as unknown as a lost one: the write may have happened, the read was not answered. */
+function answerOrRubbish(operation: string, outcome: WireOutcome): WireOutcome {
+  if (outcome.kind !== 'ok') return outcome;
+  const message = rubbishIn(operation, outcome);
+  return message === null ? outcome : { ...outcome, kind: 'unknown', cause: 'undecodable', message };
 }
 
 /** Nothing was sent: a known failure that SDKs repeat more slowly. */

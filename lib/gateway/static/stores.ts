@@ -21,7 +21,7 @@ export class StaticStores implements Stores {
     this.#breakers = { source: new Breaker(clock), target: new Breaker(clock) };
     const storeOf = (side: Side, given: StaticRouting['target']): Store => {
       const breaker = this.#breakers[side];
-      const wire = guarded(wireOf(side, given), { breaker, counters, store: side });
+      const wire = guarded(wireOf(side, given), { breaker, counters, store: side, isHeldToShape: side === 'target' });
       return { wire, kind: given.kind, tableName: null, admits: () => breaker.admits() };
     };
     this.#source = storeOf('source', { ...source, kind: 'dynamodb' });
