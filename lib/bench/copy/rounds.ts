@@ -1,9 +1,13 @@
 /**
- * Rounds of a bench: one process a client, all on one core, the stub and Postgres on the other. Each round measures every
- * client once, one after the other; a ratio is taken within a round and the median of the rounds is what counts, because
- * the machine's speed changes from minute to minute and both sides of a ratio must feel it.
+ * Rounds of a bench: all clients on one core, the stub and Postgres on the other. Each round measures every client once,
+ * one after the other; a ratio is taken within a round and the median of the rounds is what counts, because the machine's
+ * speed changes from minute to minute and both sides of a ratio must feel it.
+ *
+ * A client's rate depends on the age of its process: the SDK copies 4,000 items in its second processor second and 10,000
+ * in its tenth, when the compiler has seen all of it. So each round starts new processes and measures all of them at the
+ * same age, and the last round measures them once more when they are old.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +19,10 @@ import type { StubAsk, StubCounts } from './stub-main';
 
 const projectDir = fileURLToPath(new URL('../../..', import.meta.url));
 const ANSWER_MS_MAX = 180_000;
-/** Processor seconds before each measurement, and before the first, in which the compiler learns what runs often. */
-const WARM_UP_CPU_S = 0.3;
-const FIRST_WARM_UP_CPU_S = 5;
+/** Processor seconds of work before a measurement, in which the compiler learns what runs often. */
+export const WARM_UP_CPU_S = 4;
+/** Age at which nothing is gained any more by growing older. */
+export const OLD_CPU_S = 15;
 
 export interface BenchPlan {
   work: Work;
@@ -29,14 +34,16 @@ export interface BenchPlan {
 export interface Rounds {
   /** One row a round: measurements by variant. */
   rounds: Record<string, Measurement>[];
+  /** The processes of the last round, `OLD_CPU_S` old. */
+  old: Record<string, Measurement>;
   /** What the round before them decoded, compared and verified. */
   check: Record<string, StubCounts & { found: number | null; items: number }>;
   isPinned: boolean;
 }
 
 interface Child {
-  process: ChildProcess;
   ask<A>(message: object | null): Promise<A>;
+  stop(): void;
 }
 
 const canPin = (): boolean => cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
@@ -62,46 +69,49 @@ function start(entry: string, options: { core: number | null; input?: ClientInpu
       });
       if (message) child.send(message);
     });
-  return { process: child, ask };
+  return { ask, stop: () => child.kill('SIGTERM') };
 }
 
 export async function runRounds(plan: BenchPlan): Promise<Rounds> {
   const dir = mkdtempSync(join(tmpdir(), 'landfall-bench-'));
-  const children: Child[] = [];
   const postgres = await startPostgres({ dataDir: join(dir, 'pg'), port: 0 });
   const isPinned = canPin();
+  let stub: Child | null = null;
   try {
     if (isPinned) spawnSync('taskset', ['-a', '-p', '-c', '1', String(postgres.pid)]);
     await migrate(postgres.url);
-    const stub = start('lib/bench/copy/stub-main.ts', { core: isPinned ? 1 : null });
-    children.push(stub);
+    stub = start('lib/bench/copy/stub-main.ts', { core: isPinned ? 1 : null });
     const ports = await stub.ask<{ source: number; target: number }>(null);
-    const clients = new Map<string, Child>();
-    for (const variant of plan.variants) {
-      const [source, target] = [ports.source, ports.target].map((port) => `http://127.0.0.1:${port}`) as [
-        string,
-        string,
-      ];
+    const [source, target] = [`http://127.0.0.1:${ports.source}`, `http://127.0.0.1:${ports.target}`];
+    /** A client in a new process, ended when `use` has. */
+    const withClient = async <R>(variant: string, use: (client: Child) => Promise<R>): Promise<R> => {
       const input = { variant, work: plan.work, source, target, databaseUrl: postgres.url };
       const client = start('lib/bench/copy/client-main.ts', { core: isPinned ? 0 : null, input });
-      children.push(client);
-      clients.set(variant, client);
-      await client.ask(null);
-    }
-    const check = await checkRound(stub, clients);
+      try {
+        await client.ask(null);
+        return await use(client);
+      } finally {
+        client.stop();
+      }
+    };
+    const check = await checkRound(stub, { plan, withClient });
     const rounds: Rounds['rounds'] = [];
-    for (let round = 0; round < plan.rounds; round += 1) {
+    const old: Rounds['old'] = {};
+    const { measureCpuS } = plan;
+    for (let round = 1; round <= plan.rounds; round += 1) {
       const row: Record<string, Measurement> = {};
-      for (const [variant, client] of clients) {
-        // The first round also warms the compiler up.
-        const warmUpCpuS = round === 0 ? FIRST_WARM_UP_CPU_S : WARM_UP_CPU_S;
-        row[variant] = await measureOne(client, { warmUpCpuS, measureCpuS: plan.measureCpuS });
+      for (const variant of plan.variants) {
+        await withClient(variant, async (client) => {
+          row[variant] = await measureOne(client, { warmUpCpuS: WARM_UP_CPU_S, measureCpuS });
+          const warmUpCpuS = OLD_CPU_S - WARM_UP_CPU_S - measureCpuS;
+          if (round === plan.rounds) old[variant] = await measureOne(client, { warmUpCpuS, measureCpuS });
+        });
       }
       rounds.push(row);
     }
-    return { rounds, check, isPinned };
+    return { rounds, old, check, isPinned };
   } finally {
-    for (const child of children) child.process.kill('SIGTERM');
+    stub?.stop();
     await postgres.stop();
     rmSync(dir, { recursive: true, force: true });
   }
@@ -113,16 +123,21 @@ const measureOne = async (client: Child, ask: { warmUpCpuS: number; measureCpuS:
 const CHECK_CPU_S = 0.5;
 
 /** Every client once, while the stub decodes what it is sent; figures of a client that writes wrong items are worth nothing. */
-async function checkRound(stub: Child, clients: ReadonlyMap<string, Child>): Promise<Rounds['check']> {
+async function checkRound(
+  stub: Child,
+  of: { plan: BenchPlan; withClient<R>(variant: string, use: (client: Child) => Promise<R>): Promise<R> },
+): Promise<Rounds['check']> {
   const found: Rounds['check'] = {};
   const counts = async (ask: StubAsk) => (await stub.ask<{ counts: StubCounts }>(ask)).counts;
-  for (const [variant, client] of clients) {
+  for (const variant of of.plan.variants) {
     const before = await counts({ kind: 'check', isOn: true });
-    const answer = await client.ask<{ measurement: Measurement; found: number | null }>({
-      kind: 'measure',
-      warmUpCpuS: 0,
-      measureCpuS: CHECK_CPU_S,
-    });
+    const answer = await of.withClient(variant, (client) =>
+      client.ask<{ measurement: Measurement; found: number | null }>({
+        kind: 'measure',
+        warmUpCpuS: 0,
+        measureCpuS: CHECK_CPU_S,
+      }),
+    );
     const after = await counts({ kind: 'check', isOn: false });
     const difference = Object.fromEntries(
       (Object.keys(after) as (keyof StubCounts)[]).map((name) => [name, after[name] - before[name]]),
