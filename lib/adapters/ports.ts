@@ -51,6 +51,11 @@ export interface WireRequest {
   operation: string;
   target?: string;
   body: Buffer | string;
+  /**
+   * Bytes before `body` in its own memory that are free to be written over: the head is put there, so that both go out
+   * in one write. The memory is the caller's again when a whole answer has come, and never where none has.
+   */
+  headRoomBytes?: number;
   /** SHA-256 of the body in hex where the caller has it already, so that it is hashed once. */
   payloadHash?: string;
   /**

@@ -1,11 +1,11 @@
 import type { Clock, WireOutcome } from '../ports';
 import { classifyAnswer, type WireAnswer } from './outcome';
-import type { PoolRequest, StoreSocket } from './store-socket';
+import type { Message, PoolRequest, StoreSocket } from './store-socket';
 
 export interface ExchangeOptions {
   resolve(outcome: WireOutcome): void;
   /** Head and body of the request; asked for once, when there is a connection to send them on. May throw. */
-  message(): { head: string; body: Buffer | string };
+  message(): Message;
   /** Called when the outcome is known before a connection was free. */
   onGivenUp(exchange: Exchange): void;
   clock: Clock;
@@ -40,7 +40,7 @@ export class Exchange implements PoolRequest {
   }
 
   start(socket: StoreSocket): boolean {
-    let message: { head: string; body: Buffer | string };
+    let message: Message;
     try {
       message = this.#options.message();
     } catch {
@@ -48,7 +48,7 @@ export class Exchange implements PoolRequest {
       return false;
     }
     this.#socket = socket;
-    socket.send(this, message.head, message.body);
+    socket.send(this, message);
     return true;
   }
 

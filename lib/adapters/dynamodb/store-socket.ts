@@ -17,6 +17,13 @@ export interface Endpoint {
   ca?: string;
 }
 
+/** Head and body of a request; `headRoomBytes` as in `WireRequest`. */
+export interface Message {
+  head: string;
+  body: Buffer | string;
+  headRoomBytes?: number;
+}
+
 /** A request as a connection drives it; exactly one of the last three is called once it was sent. */
 export interface PoolRequest {
   readonly isOver: boolean;
@@ -82,7 +89,7 @@ export class StoreSocket {
   }
 
   /** Sends one request, headers and body in one write. */
-  send(request: PoolRequest, head: string, body: Buffer | string): void {
+  send(request: PoolRequest, { head, body, headRoomBytes = 0 }: Message): void {
     this.#request = request;
     this.#parser.reset();
     const socket = this.#socket;
@@ -91,6 +98,10 @@ export class StoreSocket {
       socket.write(head, 'latin1');
       socket.write(body, 'utf8');
       socket.uncork();
+    } else if (head.length <= headRoomBytes) {
+      const bytes = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length);
+      bytes.write(head, 0, head.length, 'latin1');
+      socket.write(bytes);
     } else if (body.length <= ONE_WRITE_BYTES_MAX) {
       const bytes = Buffer.allocUnsafe(head.length + body.length);
       bytes.write(head, 0, head.length, 'latin1');

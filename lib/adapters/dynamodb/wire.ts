@@ -62,14 +62,14 @@ export function createStoreWire(target: StoreTarget, options: StoreWireOptions =
         done(outcome);
       };
       const message = () => {
-        const { body, payloadHash } = request;
+        const { body, payloadHash, headRoomBytes } = request;
         const head = signer({
           target: request.target ?? `${API}.${request.operation}`,
           body,
           payloadHash,
           nowMs: clock.nowMs(),
         });
-        return { head, body };
+        return { head, body, headRoomBytes };
       };
       const exchange = new Exchange({ resolve, message, onGivenUp, clock, isReadByCaller: request.isReadByCaller });
       exchange.begin(request.timeoutMs ?? target.timeoutMs, request.signal);

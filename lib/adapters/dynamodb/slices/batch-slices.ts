@@ -6,6 +6,7 @@ import type { StoreWire, WireItem } from '../../ports';
 import { BATCH_GET_KEYS_MAX, BATCH_WRITE_ENTRIES_MAX } from '../batch';
 import { type CallOptions, isJson, type Json, type Trouble, undecodable } from '../call';
 import { type ReadOptions, unitsOf } from '../items';
+import { giveRoomBack, HEAD_ROOM_BYTES, takeRoom } from './body-room';
 import { callForBytes } from './call-bytes';
 import { cutItems } from './cut-items';
 import { ItemImage } from './item-image';
@@ -105,7 +106,6 @@ export interface SliceWriteResult {
   unprocessed: ReadonlySet<string>;
   /** What became of every entry, where the request was not answered with 200. */
   trouble: Trouble | null;
-  consumedUnits: number | null;
 }
 
 const PUT = '{"PutRequest":{"Item":';
@@ -113,7 +113,9 @@ const DELETE = '{"DeleteRequest":{"Key":';
 const END = '}}';
 /** Between two puts: what ends one and begins the other, copied at once. */
 const BETWEEN_PUTS = Buffer.from(`${END},${PUT}`);
-const TAIL = Buffer.from(`${END}]},"ReturnConsumedCapacity":"TOTAL"}`);
+const TAIL = Buffer.from(`${END}]}}`);
+/** What a store says where it has written everything and nothing else was asked. */
+const ALL_WRITTEN = Buffer.from('{"UnprocessedItems":{}}');
 
 /**
  * Writes up to 25 entries on distinct keys in one request, never repeated. The body is put together from the images'
@@ -121,7 +123,7 @@ const TAIL = Buffer.from(`${END}]},"ReturnConsumedCapacity":"TOTAL"}`);
  */
 export async function writeSlices(
   wire: StoreWire,
-  request: { table: string; schema: KeySchema; entries: readonly SliceEntry[] },
+  request: WriteSlicesRequest,
   options: CallOptions = {},
 ): Promise<SliceWriteResult> {
   const { entries } = request;
@@ -129,19 +131,58 @@ export async function writeSlices(
     entries.length > 0 && entries.length <= BATCH_WRITE_ENTRIES_MAX,
     `a batch writes 1 to ${BATCH_WRITE_ENTRIES_MAX}`,
   );
-  const answer = await callForBytes(wire, { operation: 'BatchWriteItem', body: writeBody(request) }, options);
-  if (answer.kind !== 'ok') return { unprocessed: NONE, trouble: answer, consumedUnits: null };
-  return (
-    readWritten(answer.value, request) ?? {
-      unprocessed: NONE,
-      trouble: undecodable('BatchWriteItem'),
-      consumedUnits: null,
-    }
-  );
+  const body = writeBody(request, takeRoom);
+  const sent = { operation: 'BatchWriteItem', body, headRoomBytes: HEAD_ROOM_BYTES };
+  const answer = await callForBytes(wire, sent, options);
+  if (answer.kind !== 'ok') return { unprocessed: NONE, trouble: answer };
+  giveRoomBack(body);
+  if (answer.value.equals(ALL_WRITTEN)) return EVERYTHING;
+  return readWritten(answer.value, request) ?? { unprocessed: NONE, trouble: undecodable('BatchWriteItem') };
 }
 
-/** The body of a BatchWriteItem. */
-export function writeBody(request: { table: string; schema: KeySchema; entries: readonly SliceEntry[] }): Buffer {
+const EVERYTHING: SliceWriteResult = Object.freeze({ unprocessed: NONE, trouble: null });
+
+type WriteSlicesRequest = { table: string; schema: KeySchema; entries: readonly SliceEntry[] };
+
+/** The body of a BatchWriteItem, in memory from `room`. */
+export function writeBody(request: WriteSlicesRequest, room: (bytes: number) => Buffer = Buffer.allocUnsafe): Buffer {
+  return putsBody(request, room) ?? mixedBody(request, room);
+}
+
+let lastStart = { table: '', bytes: Buffer.alloc(0) };
+
+/** All that stands before the first item of puts; batches of one table follow each other. */
+function startOf(table: string): Buffer {
+  if (lastStart.table !== table) {
+    lastStart = { table, bytes: Buffer.from(`{"RequestItems":{${JSON.stringify(table)}:[${PUT}`) };
+  }
+  return lastStart.bytes;
+}
+
+/** Null where there is a delete among them. */
+function putsBody({ table, entries }: WriteSlicesRequest, room: (bytes: number) => Buffer): Buffer | null {
+  const start = startOf(table);
+  let bytes = start.length + (entries.length - 1) * BETWEEN_PUTS.length + TAIL.length;
+  for (const { image } of entries) {
+    if (image === null) return null;
+    bytes += image.bytesLength;
+  }
+  const body = room(bytes);
+  body.set(start);
+  let at = start.length;
+  for (let which = 0; which < entries.length; which += 1) {
+    if (which > 0) {
+      body.set(BETWEEN_PUTS, at);
+      at += BETWEEN_PUTS.length;
+    }
+    at = ((entries[which] as SliceEntry).image as ItemImage).copyTo(body, at);
+  }
+  body.set(TAIL, at);
+  invariant(at + TAIL.length === bytes, 'a batch fills its body');
+  return body;
+}
+
+function mixedBody(request: WriteSlicesRequest, room: (bytes: number) => Buffer): Buffer {
   const keys = new KeyWriter(request.schema);
   const parts: (Buffer | ItemImage)[] = [];
   let frame = `{"RequestItems":{${JSON.stringify(request.table)}:[`;
@@ -159,17 +200,14 @@ export function writeBody(request: { table: string; schema: KeySchema; entries: 
     bytes += image.bytesLength;
   }
   parts.push(TAIL);
-  const body = Buffer.allocUnsafe(bytes);
+  const body = room(bytes);
   let at = 0;
   for (const part of parts) at = part instanceof ItemImage ? part.copyTo(body, at) : at + part.copy(body, at);
   invariant(at === bytes, 'a batch fills its body');
   return body;
 }
 
-function readWritten(
-  body: Buffer,
-  request: { table: string; schema: KeySchema; entries: readonly SliceEntry[] },
-): SliceWriteResult | null {
+function readWritten(body: Buffer, request: WriteSlicesRequest): SliceWriteResult | null {
   let answer: unknown;
   try {
     answer = JSON.parse(body.toString('utf8'));
@@ -178,10 +216,8 @@ function readWritten(
   }
   // Always there, empty where all was written: an answer without it does not say that anything was.
   if (!isJson(answer) || !isJson(answer.UnprocessedItems)) return null;
-  const consumed = answer.ConsumedCapacity;
-  const consumedUnits = Array.isArray(consumed) ? unitsOf(consumed[0]) : null;
   const names = Object.keys(answer.UnprocessedItems);
-  if (names.length === 0) return { unprocessed: NONE, trouble: null, consumedUnits };
+  if (names.length === 0) return EVERYTHING;
   if (names.some((name) => name !== request.table)) return null;
   const left = answer.UnprocessedItems[request.table];
   if (!Array.isArray(left)) return null;
@@ -195,5 +231,5 @@ function readWritten(
     if (id === null || !id.ok || !sent.has(id.value)) return null;
     unprocessed.add(id.value);
   }
-  return { unprocessed, trouble: null, consumedUnits };
+  return { unprocessed, trouble: null };
 }

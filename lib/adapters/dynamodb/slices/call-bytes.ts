@@ -4,9 +4,16 @@ import { type Answer, type CallOptions, troubleOf } from '../call';
 /** Sends one operation and returns the bytes of its answer, which the caller reads. Never throws, never repeats. */
 export async function callForBytes(
   wire: StoreWire,
-  request: { operation: string; body: Buffer },
+  request: { operation: string; body: Buffer; headRoomBytes?: number },
   options: CallOptions = {},
 ): Promise<Answer<Buffer>> {
-  const outcome = await wire.send({ ...request, ...options, isReadByCaller: true });
+  const outcome = await wire.send({
+    operation: request.operation,
+    body: request.body,
+    headRoomBytes: request.headRoomBytes,
+    isReadByCaller: true,
+    timeoutMs: options.timeoutMs,
+    signal: options.signal,
+  });
   return outcome.kind === 'ok' ? { kind: 'ok', value: outcome.body } : troubleOf(outcome);
 }
