@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultRule } from '@/lib/sandbox/faults';
-import { type GatewayRig, startGatewayRig } from '@/lib/testing/gateway-rig';
+import { type GatewayRig, type RigGateway, startGatewayRig } from '@/lib/testing/gateway-rig';
 import { startTcpProxy, type TcpProxy } from '@/lib/testing/tcp-proxy';
 import { waitFor } from '@/lib/testing/wait-for';
 import { spawnWorker, type WorkerProcess } from '@/lib/testing/worker-process';
@@ -41,6 +41,7 @@ describe('while something behind a gateway fails', () => {
   let databaseLink: TcpProxy;
   const dashboard = deadDashboard();
   let sequence = 0;
+  const open: RigGateway[] = [];
   beforeAll(async () => {
     rig = await startGatewayRig({
       settings: { mirrorWaitMsMax: MIRROR_WAIT_MS, storeTimeoutMs: STORE_TIMEOUT_MS, deltaMs: 500 },
@@ -57,7 +58,9 @@ describe('while something behind a gateway fails', () => {
     };
     worker = await spawnWorker({ databaseUrl: rig.database.url, environment });
   }, 60_000);
-  afterEach(() => {
+  afterEach(async () => {
+    // One that stays polls, sweeps and probes beside the next scene.
+    for (const gateway of open.splice(0)) await gateway.close();
     for (const store of [rig.source, rig.target]) store.running.faults.clear();
     targetLink.heal();
     databaseLink.heal();
@@ -79,6 +82,7 @@ describe('while something behind a gateway fails', () => {
       databaseUrl: databaseLink.through(rig.database.url),
       metrics: { host: '127.0.0.1', port: 0, token: null },
     });
+    open.push(gateway);
     return { name, id, gateway, client: gateway.client };
   }
   type Scene = Awaited<ReturnType<typeof scene>>;

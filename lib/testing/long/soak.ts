@@ -31,9 +31,10 @@ interface Look {
   rssMb: number[];
 }
 
-export async function runSoak(options: LongOptions): Promise<LongRun> {
+export async function runSoak(options: LongOptions & { perSecond?: number }): Promise<LongRun> {
   const seconds = options.rounds ?? SECONDS;
-  const rig = await startGatewayRig({ serverUrl: options.serverUrl, settings: { deltaMs: 2_000 } });
+  const settings = { deltaMs: 2_000, storeTimeoutMs: 5_000 };
+  const rig = await startGatewayRig({ serverUrl: options.serverUrl, settings });
   const worker = await spawnWorker({
     databaseUrl: rig.database.url,
     environment: { LANDFALL_SEALING_KEY: rig.sealingKey },
@@ -43,7 +44,8 @@ export async function runSoak(options: LongOptions): Promise<LongRun> {
     const id = await rig.table(TABLE, { partition: { name: 'id', type: 'S' } });
     await rig.stage(id, 'shift', 50_000);
     for (const identity of ['soak-1', 'soak-2']) gateways.push(await spawnGateway(rig.environment(identity)));
-    return await soak({ rig, gateways, id, seconds, say: options.say });
+    const perSecond = options.perSecond ?? PER_SECOND;
+    return await soak({ rig, gateways, id, seconds, perSecond, say: options.say });
   } finally {
     for (const gateway of gateways) await gateway.kill();
     await worker.stop();
@@ -56,16 +58,17 @@ interface Scene {
   gateways: GatewayProcess[];
   id: string;
   seconds: number;
+  perSecond: number;
   say(line: string): void;
 }
 
-async function soak({ rig, gateways, id, seconds, say }: Scene): Promise<LongRun> {
+async function soak({ rig, gateways, id, seconds, perSecond, say }: Scene): Promise<LongRun> {
   const load = new Load({ credentials: rig.key, targets: gateways.map((gateway) => loadTarget(gateway.url)) });
   const counters = Array.from({ length: COUNTERS }, (): Counter => ({ acknowledged: 0, unknown: 0 }));
   const startedAt = performance.now();
   const atS = () => (performance.now() - startedAt) / 1_000;
   const looping = load.openLoop({
-    perSecond: PER_SECOND,
+    perSecond,
     isOver: () => atS() >= seconds,
     next: () => request(load, counters),
   });
