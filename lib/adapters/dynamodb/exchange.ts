@@ -1,15 +1,16 @@
-import type { Clock, WireOutcome } from '../ports';
+import type { Clock, WireOutcome, WireRequest } from '../ports';
 import { classifyAnswer, type WireAnswer } from './outcome';
-import type { Message, PoolRequest, StoreSocket } from './store-socket';
+import type { PoolRequest, StoreSocket } from './store-socket';
 
-export interface ExchangeOptions {
-  resolve(outcome: WireOutcome): void;
-  /** Head and body of the request; asked for once, when there is a connection to send them on. May throw. */
-  message(): Message;
-  /** Called when the outcome is known before a connection was free. */
+/** What all exchanges with one store share. */
+export interface ExchangeOwner {
+  readonly clock: Clock;
+  /** The head of a request; asked for once, when there is a connection to send it on. May throw. */
+  headOf(request: WireRequest): string;
+  /** The outcome is known, and no connection had been free. */
   onGivenUp(exchange: Exchange): void;
-  clock: Clock;
-  isReadByCaller?: boolean;
+  /** The outcome is known. */
+  onOver(): void;
 }
 
 type UnknownCause = Extract<WireOutcome, { kind: 'unknown' }>['cause'];
@@ -17,44 +18,45 @@ type UnknownCause = Extract<WireOutcome, { kind: 'unknown' }>['cause'];
 /** One request and its answer; resolves exactly once, and is sent at most once. */
 export class Exchange implements PoolRequest {
   isOver = false;
-  readonly #options: ExchangeOptions;
   #socket: StoreSocket | null = null;
   #deadline: NodeJS.Timeout | undefined;
-  #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.#giveUp('aborted', 'the caller gave the request up');
+  #onAbort: (() => void) | null = null;
 
-  constructor(options: ExchangeOptions) {
-    this.#options = options;
-  }
+  constructor(
+    private readonly owner: ExchangeOwner,
+    private readonly request: WireRequest,
+    private readonly resolve: (outcome: WireOutcome) => void,
+  ) {}
 
   /** Starts the deadline over the whole exchange: waiting for a connection, sending, and all of the answer. */
-  begin(timeoutMs: number, signal: AbortSignal | undefined): void {
+  begin(timeoutMs: number): void {
+    const { signal } = this.request;
     if (signal?.aborted) {
-      this.#onAbort();
+      this.#aborted();
       return;
     }
     this.#deadline = setTimeout(onDeadline, timeoutMs, this, timeoutMs);
     if (signal === undefined) return;
-    this.#signal = signal;
+    this.#onAbort = () => this.#aborted();
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   start(socket: StoreSocket): boolean {
-    let message: Message;
+    let head: string;
     try {
-      message = this.#options.message();
+      head = this.owner.headOf(this.request);
     } catch {
       this.failed('UNSIGNABLE');
       return false;
     }
     this.#socket = socket;
-    socket.send(this, message);
+    const { body, headRoomBytes } = this.request;
+    socket.send(this, { head, body, headRoomBytes });
     return true;
   }
 
   answered(answer: WireAnswer): void {
-    const { clock, isReadByCaller } = this.#options;
-    this.#finish(classifyAnswer(answer, clock.nowMs(), isReadByCaller));
+    this.#finish(classifyAnswer(answer, this.owner.clock.nowMs(), this.request.isReadByCaller));
   }
 
   failed(code: string): void {
@@ -69,12 +71,16 @@ export class Exchange implements PoolRequest {
     this.#giveUp('timeout', `no whole answer within ${timeoutMs} ms`);
   }
 
+  #aborted(): void {
+    this.#giveUp('aborted', 'the caller gave the request up');
+  }
+
   /** The answer may still come; the connection is of no use to anybody else. */
   #giveUp(cause: UnknownCause, message: string): void {
     if (this.isOver) return;
     const socket = this.#socket;
     this.#unknown(cause, message);
-    if (socket === null) this.#options.onGivenUp(this);
+    if (socket === null) this.owner.onGivenUp(this);
     else socket.abandon();
   }
 
@@ -89,8 +95,9 @@ export class Exchange implements PoolRequest {
     this.isOver = true;
     this.#socket = null;
     clearTimeout(this.#deadline);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#options.resolve(outcome);
+    if (this.#onAbort !== null) this.request.signal?.removeEventListener('abort', this.#onAbort);
+    this.owner.onOver();
+    this.resolve(outcome);
   }
 }
 

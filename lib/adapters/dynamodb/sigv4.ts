@@ -61,9 +61,19 @@ export function stringToSign(options: { amzDate: string; scope: SigningScope; ca
 }
 
 const signingKeys = new Map<string, Buffer>();
+/** The key last asked for under a scope: callers keep their scopes, and mostly one secret is asked for under each. */
+const lastKeys = new WeakMap<SigningScope, { secret: string; key: Buffer }>();
 
 /** The day's key of a secret. Deriving it costs four HMACs, so it is kept. */
 export function signingKey(secretAccessKey: string, scope: SigningScope): Buffer {
+  const last = lastKeys.get(scope);
+  if (last !== undefined && last.secret === secretAccessKey) return last.key;
+  const key = knownKey(secretAccessKey, scope);
+  lastKeys.set(scope, { secret: secretAccessKey, key });
+  return key;
+}
+
+function knownKey(secretAccessKey: string, scope: SigningScope): Buffer {
   const id = `${scope.date}\n${scope.region}\n${scope.service}\n${secretAccessKey}`;
   const known = signingKeys.get(id);
   if (known) return known;

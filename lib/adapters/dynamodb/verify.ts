@@ -66,10 +66,6 @@ interface Signer {
   isSigned: boolean[];
 }
 
-export interface Authorization extends Signer {
-  signature: string;
-}
-
 /** Signers known by how they are written; a client's requests of one day differ in the signature alone. */
 const signers = new Map<string, Signer>();
 const SIGNERS_MAX = 1_024;
@@ -84,24 +80,23 @@ const SIGNATURE = /^[0-9a-f]{64}$/;
 const NO_KEY = Buffer.alloc(32);
 
 /** Parts of an Authorization header, or null where it is none of ours. */
-export function parseAuthorization(text: string): Authorization | null {
+export function parseAuthorization(text: string): { signer: Signer; signature: string } | null {
   const at = text.length - SIGNATURE_CHARS;
   const before = text.slice(0, at);
   const known = signers.get(before);
   if (known !== undefined) {
     const signature = text.slice(at);
-    return SIGNATURE.test(signature) ? { ...known, signature } : null;
+    return SIGNATURE.test(signature) ? { signer: known, signature } : null;
   }
   const parsed = parsedAuthorization(text);
   if (parsed !== null && before.endsWith(SIGNATURE_FIELD) && before.length <= SIGNER_BYTES_MAX) {
     if (signers.size >= SIGNERS_MAX) signers.clear();
-    const { signature: _, ...signer } = parsed;
-    signers.set(before, signer);
+    signers.set(before, parsed.signer);
   }
   return parsed;
 }
 
-function parsedAuthorization(text: string): Authorization | null {
+function parsedAuthorization(text: string): { signer: Signer; signature: string } | null {
   if (text.length > AUTHORIZATION_BYTES_MAX || !text.startsWith(`${ALGORITHM} `)) return null;
   const fields = new Map<string, string>();
   for (const part of text.slice(ALGORITHM.length + 1).split(',')) {
@@ -118,7 +113,8 @@ function parsedAuthorization(text: string): Authorization | null {
   const scope = { date, region, service };
   const isSigned = REQUIRED_SIGNED.map((name) => signedHeaders.includes(name));
   const signedText = signedHeaders.join(';');
-  return { accessKeyId, scope, scopeText: scopeText(scope), signedHeaders, signedText, isSigned, signature };
+  const signer = { accessKeyId, scope, scopeText: scopeText(scope), signedHeaders, signedText, isSigned };
+  return { signer, signature };
 }
 
 function isSortedLowerCase(names: string[]): boolean {
@@ -138,9 +134,10 @@ export function verifyRequest(options: VerifyOptions): Result<VerifiedRequest, S
   if (authorization === null || typeof amzDate !== 'string') return err('malformed');
   const atMs = timeOf(amzDate);
   if (atMs === null || headers.host === undefined) return err('malformed');
-  const { scope, signedHeaders, accessKeyId, isSigned } = authorization;
-  if (REQUIRED_SIGNED.some((name, at) => !isSigned[at] && headers[name] !== undefined)) return err('unsigned_header');
-  if (signedHeaders.some((name) => headers[name] === undefined)) return err('malformed');
+  const { signer, signature } = authorization;
+  const { scope, signedHeaders, accessKeyId } = signer;
+  const incomplete = incompleteness(signer, headers);
+  if (incomplete !== null) return err(incomplete);
   if (scope.service !== options.service || scope.date !== amzDate.slice(0, 8)) return err('scope');
   if (options.region !== undefined && scope.region !== options.region) return err('scope');
   if (Math.abs(options.nowMs - atMs) > CLOCK_SKEW_MS_MAX) return err('skew');
@@ -153,15 +150,29 @@ export function verifyRequest(options: VerifyOptions): Result<VerifiedRequest, S
     path: options.path,
     headers,
     signedHeaders,
-    signedText: authorization.signedText,
+    signedText: signer.signedText,
     payloadHash,
   });
-  const text = `${ALGORITHM}\n${amzDate}\n${authorization.scopeText}\n${sha256Hex(canonical)}`;
+  const text = `${ALGORITHM}\n${amzDate}\n${signer.scopeText}\n${sha256Hex(canonical)}`;
   const key = options.signingKeyFor(accessKeyId, scope);
-  const expected = Buffer.from(signatureOf(key ?? NO_KEY, text), 'latin1');
-  const isSame = timingSafeEqual(expected, Buffer.from(authorization.signature, 'latin1'));
+  EXPECTED.write(signatureOf(key ?? NO_KEY, text), 0, SIGNATURE_CHARS, 'latin1');
+  GIVEN.write(signature, 0, SIGNATURE_CHARS, 'latin1');
+  const isSame = timingSafeEqual(EXPECTED, GIVEN);
   if (key === null) return err('unknown_key');
   return isSame ? ok({ accessKeyId, scope, payloadHash }) : err('bad_signature');
+}
+
+/** Written anew for every comparison; both are as long as a signature, which SIGNATURE has seen to. */
+const EXPECTED = Buffer.alloc(SIGNATURE_CHARS);
+const GIVEN = Buffer.alloc(SIGNATURE_CHARS);
+
+/** Headers that had to be signed and are not, or were signed and are not there. */
+function incompleteness({ signedHeaders, isSigned }: Signer, headers: HeaderMap): SignatureFault | null {
+  for (let at = 0; at < REQUIRED_SIGNED.length; at += 1) {
+    if (!isSigned[at] && headers[REQUIRED_SIGNED[at] as string] !== undefined) return 'unsigned_header';
+  }
+  for (const name of signedHeaders) if (headers[name] === undefined) return 'malformed';
+  return null;
 }
 
 let lastDate: { text: string; ms: number | null } = { text: '', ms: null };

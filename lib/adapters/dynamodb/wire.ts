@@ -1,6 +1,6 @@
 import { systemClock } from '../clock';
 import type { Clock, StoreTarget, StoreWire, WireOutcome, WireRequest } from '../ports';
-import { Exchange } from './exchange';
+import { Exchange, type ExchangeOwner } from './exchange';
 import { createRequestSigner } from './sign';
 import { SocketPool } from './socket-pool';
 
@@ -52,27 +52,21 @@ export function createStoreWire(target: StoreTarget, options: StoreWireOptions =
     service: 'dynamodb',
   });
   let inFlight = 0;
-  const onGivenUp = (exchange: Exchange) => pool.forget(exchange);
+  const owner: ExchangeOwner = {
+    clock,
+    headOf: ({ operation, target: named, body, payloadHash }) =>
+      signer({ target: named ?? `${API}.${operation}`, body, payloadHash, nowMs: clock.nowMs() }),
+    onGivenUp: (exchange) => pool.forget(exchange),
+    onOver: () => {
+      inFlight -= 1;
+    },
+  };
 
   function send(request: WireRequest): Promise<WireOutcome> {
     inFlight += 1;
     return new Promise((done) => {
-      const resolve = (outcome: WireOutcome): void => {
-        inFlight -= 1;
-        done(outcome);
-      };
-      const message = () => {
-        const { body, payloadHash, headRoomBytes } = request;
-        const head = signer({
-          target: request.target ?? `${API}.${request.operation}`,
-          body,
-          payloadHash,
-          nowMs: clock.nowMs(),
-        });
-        return { head, body, headRoomBytes };
-      };
-      const exchange = new Exchange({ resolve, message, onGivenUp, clock, isReadByCaller: request.isReadByCaller });
-      exchange.begin(request.timeoutMs ?? target.timeoutMs, request.signal);
+      const exchange = new Exchange(owner, request, done);
+      exchange.begin(request.timeoutMs ?? target.timeoutMs);
       if (!exchange.isOver && !pool.take(exchange)) exchange.failed('WAITING_MAX');
     });
   }

@@ -71,14 +71,15 @@ export function keyFromId(id: string, schema: KeySchema): WireItem {
 /** 128 bits of SHA-256 over the id, 22 characters: for NOTIFY payloads, indexes and logs. */
 export const keyHash = (id: string): string => base64Url(sha256(utf8(id)).subarray(0, 16));
 
+const fault = (reason: KeyFault['reason'], attribute: KeyAttribute) => err({ reason, attribute: attribute.name });
+
 /** One key attribute as typed text, or why it is none. */
 export function unitOfValue(value: AttributeValue, attribute: KeyAttribute): Result<string, KeyFault> {
-  const fault = (reason: KeyFault['reason']) => err({ reason, attribute: attribute.name });
   const text = value[attribute.type];
-  if (typeOf(value) !== attribute.type || typeof text !== 'string') return fault('type');
-  if (text === '') return fault('empty');
+  if (typeOf(value) !== attribute.type || typeof text !== 'string') return fault('type', attribute);
+  if (text === '') return fault('empty', attribute);
   const canonical = SPELLING[attribute.type](text);
-  return canonical === null ? fault('malformed') : ok(`${attribute.type}#${canonical}`);
+  return canonical === null ? fault('malformed', attribute) : ok(`${attribute.type}#${canonical}`);
 }
 
 function unitOf(item: WireItem, attribute: KeyAttribute, bytesMax: number): Result<string, KeyFault> {

@@ -52,15 +52,23 @@ class Room {
   take(bytes: number): Ticket {
     this.count += 1;
     this.bytes += bytes;
-    let isHeld = true;
-    return {
-      release: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        this.count -= 1;
-        this.bytes -= bytes;
-      },
-    };
+    return new Place(this, bytes);
+  }
+}
+
+class Place implements Ticket {
+  #isHeld = true;
+
+  constructor(
+    private readonly room: Room,
+    private readonly bytes: number,
+  ) {}
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.room.count -= 1;
+    this.room.bytes -= this.bytes;
   }
 }
 

@@ -107,7 +107,8 @@ function wordsOf({ method, path: asked }: HttpRequest, options: ServerOptions): 
   return [200, options.authorizer === null ? 'ready; signatures are NOT verified (development)\n' : 'ready\n'];
 }
 
-async function answerTo(message: HttpRequest, options: ServerOptions): Promise<GatewayAnswer> {
+/** A refusal at the door, or what the pipeline comes to. */
+function answerTo(message: HttpRequest, options: ServerOptions): GatewayAnswer | Promise<GatewayAnswer> {
   const { body } = message;
   const refused = shape(message);
   if (refused !== null) return refused;
@@ -130,18 +131,20 @@ async function answerTo(message: HttpRequest, options: ServerOptions): Promise<G
     request.payloadHash = undefined;
   }
   const outside = key === null ? null : outOfScope(key, request);
-  return outside ?? (await options.handle(request));
+  return outside ?? options.handle(request);
 }
 
 const busy = () =>
   refusal('ThrottlingException', 'The gateway has no memory left for another body; nothing was done, try again.');
+
+const TARGET = /^DynamoDB(Streams)?_\d{8}\.\w+$/;
 
 /** What DynamoDB's front door refuses before it looks at the body. */
 function shape(message: HttpRequest): GatewayAnswer | null {
   const target = message.headers['x-amz-target'];
   const type = message.headers['content-type'];
   const isJsonType = type?.startsWith('application/x-amz-json-1.0') || type?.startsWith('application/json');
-  if (!isJsonType || typeof target !== 'string' || !/^DynamoDB(Streams)?_\d{8}\.\w+$/.test(target)) {
+  if (!isJsonType || typeof target !== 'string' || !TARGET.test(target)) {
     return refusal('UnknownOperationException', 'The request names no operation of DynamoDB.');
   }
   return null;

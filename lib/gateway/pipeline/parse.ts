@@ -39,6 +39,8 @@ export const STATEMENT_OPERATIONS: ReadonlySet<string> = new Set([
   'ExecuteTransaction',
 ]);
 
+const TABLE_FIELDS = ['TableName', 'ResourceArn', 'SourceTableName', 'TargetTableName', 'TableArn'] as const;
+
 /** Names of the tables that a decoded request of any operation speaks of, as written; statements are not looked into. */
 export function tablesIn(operation: string, input: Json): string[] {
   if (BATCH_OPERATIONS.has(operation)) {
@@ -58,7 +60,7 @@ export function tablesIn(operation: string, input: Json): string[] {
     );
   }
   const names: string[] = [];
-  for (const field of ['TableName', 'ResourceArn', 'SourceTableName', 'TargetTableName', 'TableArn']) {
+  for (const field of TABLE_FIELDS) {
     const name = member(input, field);
     if (typeof name === 'string') names.push(name);
   }
@@ -82,13 +84,13 @@ export function routed(request: GatewayRequest, view: RoutingView): Routed | 'un
   if (!isOfTables(request) || !view.mayMention(request.body)) return null;
   const input = decode(request.body);
   if (input === null) return 'undecodable';
-  const tables = new Set<TableRouting>();
+  if (STATEMENT_OPERATIONS.has(request.operation)) return { input, tables: [] };
+  const tables: TableRouting[] = [];
   for (const name of tablesIn(request.operation, input)) {
     const table = view.byName.get(tableNameOf(name));
-    if (table) tables.add(table);
+    if (table !== undefined && !tables.includes(table)) tables.push(table);
   }
-  if (STATEMENT_OPERATIONS.has(request.operation)) return { input, tables: [] };
-  return tables.size === 0 ? null : { input, tables: [...tables] };
+  return tables.length === 0 ? null : { input, tables };
 }
 
 export const isItemOperation = (operation: string): boolean =>

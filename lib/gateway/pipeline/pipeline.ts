@@ -20,7 +20,7 @@ import { writeBatch } from './write-batch';
 import { writeOne } from './write-one';
 import { writeTransact } from './write-transact';
 
-const NOTHING = { watched: [], touched: [] };
+const NONE: readonly TableRouting[] = [];
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems']);
 
 /** Where a request stands in the admission: it moves while it waits for a hold. */
@@ -31,58 +31,95 @@ interface Place {
 export class Pipeline {
   constructor(private readonly parts: PipelineParts) {}
 
-  /** Serves a request while there is room for it; what is refused for want of room was not begun. */
+  /**
+   * Serves a request while there is room for it; what is refused for want of room was not begun. One async function from
+   * here to the operation: each more of them costs every request a promise, its closures and a turn of the microtasks.
+   */
   async handle(request: GatewayRequest): Promise<GatewayAnswer> {
-    const { admission } = this.parts;
-    const { length } = request.body;
-    const place: Place = { ticket: null };
-    const taken = admission.live(WRITES.has(request.operation) ? 'write' : 'read', length);
+    const { admission, views } = this.parts;
+    const isWrite = WRITES.has(request.operation);
+    const taken = admission.live(isWrite ? 'write' : 'read', request.body.length);
     if (typeof taken === 'string') return refusal('ThrottlingException', taken);
-    place.ticket = taken;
+    const place: Place = { ticket: taken };
     try {
-      return await this.#serve(request, place);
+      let waitingSinceMs: number | null = null;
+      for (;;) {
+        const view = views.current;
+        if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
+        const found = routed(request, view);
+        if (found === null || found === 'undecodable') return await this.#unrouted(request, view, found);
+        const isWatched = isWrite || isStrongRead(request.operation, found.input);
+        const stopped = isWatched ? this.#stopped(found, isWrite) : null;
+        if (stopped === null) {
+          if (waitingSinceMs !== null) this.#countHeld(view, found, this.parts.clock.monotonicMs() - waitingSinceMs);
+          return await this.#routed({ request, view, found, isWrite, isWatched });
+        }
+        waitingSinceMs ??= this.parts.clock.monotonicMs();
+        const refused = await this.#held({ request, place, view, found, stopped, waitingSinceMs });
+        if (refused !== null) return refused;
+      }
     } finally {
       place.ticket?.release();
     }
   }
 
-  async #serve(request: GatewayRequest, place: Place): Promise<GatewayAnswer> {
-    const { views, clock } = this.parts;
-    let waitingSinceMs: number | null = null;
-    for (;;) {
-      const view = views.current;
-      if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
-      const found = routed(request, view);
-      if (found === 'undecodable') {
-        const isMirrored = view.snapshot.tables.some((table) => table.writes !== 'source');
-        return await this.#under(view, NOTHING, () =>
-          isMirrored ? askAboutBody(this.parts.stores.source(), request) : this.#passThrough(request),
-        );
-      }
-      if (found === null) return await this.#under(view, NOTHING, () => this.#passThrough(request));
-      const isWrite = WRITES.has(request.operation);
-      const stopped = isWrite || isStrongRead(request.operation, found.input) ? this.#stopped(found, isWrite) : null;
-      if (stopped === null) {
-        if (waitingSinceMs !== null) this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);
-        const watched = isWrite || isStrongRead(request.operation, found.input) ? found.tables : [];
-        const call: Call = { parts: this.parts, view, request, input: found.input };
-        // What a statement touches is not looked into, so it counts as touching them all.
-        const touched = STATEMENT_OPERATIONS.has(request.operation) ? view.snapshot.tables : found.tables;
-        const answer = await this.#under(view, { watched, touched }, () => this.#run(call, found));
-        if (isWrite && answer.status >= 500)
-          for (const table of found.tables) view.traffic(table.planTableId).add('userErrors');
-        return answer;
-      }
-      waitingSinceMs ??= clock.monotonicMs();
-      const leftMs =
-        stopped.isHeld && !views.isClosing ? stopped.table.holdMsMax - (clock.monotonicMs() - waitingSinceMs) : 0;
-      if (leftMs <= 0) {
-        view.traffic(stopped.table.planTableId).add('writesRefused');
-        this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);
-        return comeAgain(stopped.table);
-      }
-      if (!(await this.#waitHeld({ request, place, view, leftMs }))) return comeAgain(stopped.table);
+  /** Nothing under a plan is touched, as far as can be told. */
+  async #unrouted(request: GatewayRequest, view: RoutingView, found: 'undecodable' | null): Promise<GatewayAnswer> {
+    const { views, stores } = this.parts;
+    const isAsked = found === 'undecodable' && view.snapshot.tables.some((table) => table.writes !== 'source');
+    views.begin(view, NONE);
+    try {
+      return await (isAsked ? askAboutBody(stores.source(), request) : this.#passThrough(request));
+    } finally {
+      views.end(view, NONE);
     }
+  }
+
+  /** Under one view of the routing, from its beginning to its answer. */
+  async #routed(of: {
+    request: GatewayRequest;
+    view: RoutingView;
+    found: Routed;
+    isWrite: boolean;
+    isWatched: boolean;
+  }): Promise<GatewayAnswer> {
+    const { request, view, found, isWrite, isWatched } = of;
+    const { views } = this.parts;
+    const watched = isWatched ? found.tables : NONE;
+    // What a statement touches is not looked into, so it counts as touching them all.
+    const touched = STATEMENT_OPERATIONS.has(request.operation) ? view.snapshot.tables : found.tables;
+    views.begin(view, touched);
+    for (const table of watched) views.beginTable(table.planTableId);
+    try {
+      const answer = await this.#run({ parts: this.parts, view, request, input: found.input }, found);
+      if (isWrite && answer.status >= 500)
+        for (const table of found.tables) view.traffic(table.planTableId).add('userErrors');
+      return answer;
+    } finally {
+      for (const table of watched) views.endTable(table.planTableId);
+      views.end(view, touched);
+    }
+  }
+
+  /** Waits for a newer epoch. Null: look again; else the answer that ends the wait. */
+  async #held(of: {
+    request: GatewayRequest;
+    place: Place;
+    view: RoutingView;
+    found: Routed;
+    stopped: { table: TableRouting; isHeld: boolean };
+    waitingSinceMs: number;
+  }): Promise<GatewayAnswer | null> {
+    const { views, clock } = this.parts;
+    const { view, found, stopped, waitingSinceMs } = of;
+    const leftMs =
+      stopped.isHeld && !views.isClosing ? stopped.table.holdMsMax - (clock.monotonicMs() - waitingSinceMs) : 0;
+    if (leftMs <= 0) {
+      view.traffic(stopped.table.planTableId).add('writesRefused');
+      this.#countHeld(view, found, clock.monotonicMs() - waitingSinceMs);
+      return comeAgain(stopped.table);
+    }
+    return (await this.#waitHeld({ ...of, leftMs })) ? null : comeAgain(stopped.table);
   }
 
   /** Shadow reads are looked at no more: this gateway is about to say goodbye. */
@@ -117,45 +154,29 @@ export class Pipeline {
     for (const table of found.tables) view.traffic(table.planTableId).add('heldMs', Math.round(ms));
   }
 
-  async #under(
-    view: RoutingView,
-    { watched, touched }: { watched: readonly TableRouting[]; touched: readonly TableRouting[] },
-    run: () => Promise<GatewayAnswer>,
-  ): Promise<GatewayAnswer> {
-    const { views } = this.parts;
-    views.begin(view, touched);
-    for (const table of watched) views.beginTable(table.planTableId);
-    try {
-      return await run();
-    } finally {
-      for (const table of watched) views.endTable(table.planTableId);
-      views.end(view, touched);
-    }
-  }
-
-  async #run(call: Call, found: Routed): Promise<GatewayAnswer> {
+  #run(call: Call, found: Routed): Promise<GatewayAnswer> {
     const [table] = found.tables;
     switch (call.request.operation) {
       case 'PutItem':
       case 'UpdateItem':
       case 'DeleteItem':
-        return await writeOne(call, table as TableRouting);
+        return writeOne(call, table as TableRouting);
       case 'GetItem':
       case 'Query':
       case 'Scan':
-        return await readOne(call, table as TableRouting);
+        return readOne(call, table as TableRouting);
       case 'BatchWriteItem':
-        return await writeBatch(call);
+        return writeBatch(call);
       case 'BatchGetItem':
-        return await readBatch(call);
+        return readBatch(call);
       case 'TransactWriteItems':
-        return await writeTransact(call);
+        return writeTransact(call);
       case 'TransactGetItems':
-        return await readTransact(call);
+        return readTransact(call);
     }
     const isStatement = STATEMENT_OPERATIONS.has(call.request.operation);
     const refused = isStatement ? refuseStatements(call) : refuseUnsafe(call, found.tables);
-    return refused ?? (await this.#passThrough(call.request));
+    return refused === null ? this.#passThrough(call.request) : Promise.resolve(refused);
   }
 
   /** The bytes as they came, to the source, and its answer as it came. */

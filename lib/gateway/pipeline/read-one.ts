@@ -11,7 +11,7 @@ import { cannotRead, isKeyDirty, isPartitionDirty, markMissed, mayFallBackNow, r
 import { bodyFor, namedForApplication } from './rename';
 import { answerOf } from './respond';
 import { markOf, mayChangeStore, unmarkEdits, withMark } from './scan-cursor';
-import type { Side } from './stores';
+import type { Side, Store } from './stores';
 
 type Sides = Extract<ReadRoute, { store: Side }>;
 
@@ -23,13 +23,21 @@ export async function readOne(call: Call, table: TableRouting): Promise<GatewayA
     return cannotRead(table, decision.sentence);
   }
   if (operation === 'Scan' && call.input.IndexName == null) return await scan(call, table, decision);
+  const store = call.parts.stores.side(table, decision.store);
   const spared = decision.fallback ? sparedRead(call, table, decision.store) : null;
   const startedAt = call.parts.clock.monotonicMs();
-  const { answer, outcome } =
-    spared === null ? await read(call, table, decision.store) : { outcome: spared, answer: answerOf(spared) };
+  const outcome = spared ?? (await read(call, table, decision.store));
   const tookMs = call.parts.clock.monotonicMs() - startedAt;
-  const isMissing = operation === 'GetItem' ? hasNoItem : hasNoItems;
-  return await orFallBack(call, table, { decision, answer, outcome, isMissing, tookMs });
+  const isMissing = decision.fallback && outcome.kind === 'ok' && hasNothing(operation, outcome.body);
+  if (decision.fallback && (outcome.kind !== 'ok' || isMissing) && mayFallBackNow(call, table)) {
+    return await fallBack(call, table, { decision, store, outcome, isMissing });
+  }
+  const answer = answerFrom(table, store, outcome);
+  const traffic = call.view.traffic(table.planTableId);
+  traffic.add(decision.count);
+  if (answer.status >= 500) traffic.add('userErrors');
+  call.parts.shadow.answered(call, table, { side: decision.store, outcome, tookMs });
+  return answer;
 }
 
 function factsOf(call: Call, table: TableRouting): ReadFacts {
@@ -48,59 +56,55 @@ function factsOf(call: Call, table: TableRouting): ReadFacts {
 export function keyFacts(call: Call, table: TableRouting, of: { key: unknown; isStrong: boolean }): ReadFacts {
   const key = isJson(of.key) ? (of.key as WireItem) : null;
   const unit = key === null ? null : partitionUnit(key, table.keySchema);
-  const isDirty = () => {
-    const id = key === null ? null : keyId(key, table.keySchema);
-    return !id?.ok || isKeyDirty(call, table, id.value);
+  return {
+    kind: 'key',
+    unit: unit?.ok ? unit.value : null,
+    isStrong: of.isStrong,
+    isDirty: () => {
+      const id = key === null ? null : keyId(key, table.keySchema);
+      return !id?.ok || isKeyDirty(call, table, id.value);
+    },
   };
-  return { kind: 'key', unit: unit?.ok ? unit.value : null, isStrong: of.isStrong, isDirty };
 }
 
-async function read(
-  call: Call,
-  table: TableRouting,
-  side: Side,
-): Promise<{ answer: GatewayAnswer; outcome: WireOutcome }> {
+function read(call: Call, table: TableRouting, side: Side): Promise<WireOutcome> {
   const store = call.parts.stores.side(table, side);
-  const outcome = await ask(call, { table, side }, bodyFor(store, call.request.body, { table }));
-  const answer = answerOf(outcome);
-  if (store.tableName === null || outcome.kind !== 'ok') return { answer, outcome };
-  const names = new Map([[store.tableName, table.tableName]]);
-  return { answer: withBody(answer, namedForApplication(outcome.body, names)), outcome };
+  return ask(call, { table, side }, bodyFor(store, call.request.body, { table }));
 }
 
-interface FallBack {
-  decision: Sides;
-  answer: GatewayAnswer;
-  outcome: WireOutcome;
-  isMissing(body: Buffer): boolean;
-  /** How long the first store took, for the comparison with the other. */
-  tookMs: number;
+/** What a store said, under the application's name of the table. */
+function answerFrom(table: TableRouting, { tableName }: Store, outcome: WireOutcome): GatewayAnswer {
+  const answer = answerOf(outcome);
+  if (tableName === null || outcome.kind !== 'ok') return answer;
+  return withBody(answer, namedForApplication(outcome.body, new Map([[tableName, table.tableName]])));
 }
 
 /** What the target does not answer, or does not have, the source is asked (R5), while it is the authority. */
-async function orFallBack(call: Call, table: TableRouting, of: FallBack): Promise<GatewayAnswer> {
-  const { decision, answer, outcome } = of;
+async function fallBack(
+  call: Call,
+  table: TableRouting,
+  of: { decision: Sides; store: Store; outcome: WireOutcome; isMissing: boolean },
+): Promise<GatewayAnswer> {
+  const { decision, isMissing } = of;
+  const { operation } = call.request;
   const traffic = call.view.traffic(table.planTableId);
-  const isAnswered = outcome.kind === 'ok';
-  const isMissing = isAnswered && decision.fallback && of.isMissing(outcome.body);
-  if (!decision.fallback || (isAnswered && !isMissing) || !mayFallBackNow(call, table)) {
-    traffic.add(decision.count);
-    if (answer.status >= 500) traffic.add('userErrors');
-    call.parts.shadow.answered(call, table, { side: decision.store, outcome, tookMs: of.tookMs });
-    return answer;
-  }
+  const source = call.parts.stores.side(table, 'source');
   const second = await read(call, table, 'source');
-  const hasIt = second.outcome.kind === 'ok' && !of.isMissing(second.outcome.body);
+  const hasIt = second.kind === 'ok' && !hasNothing(operation, second.body);
   if (isMissing && !hasIt) {
     // Neither has it: the target's answer was right.
     traffic.add(decision.count);
-    return answer;
+    return answerFrom(table, of.store, of.outcome);
   }
   traffic.add(isMissing ? 'readsFallbackMissing' : 'readsFallbackError');
-  if (isMissing) markMissed(call, table, missedIn(call, second.outcome));
-  if (second.answer.status >= 500) traffic.add('userErrors');
-  return second.answer;
+  if (isMissing) markMissed(call, table, missedIn(call, second));
+  const answer = answerFrom(table, source, second);
+  if (answer.status >= 500) traffic.add('userErrors');
+  return answer;
 }
+
+const hasNothing = (operation: string, body: Buffer): boolean =>
+  operation === 'GetItem' ? hasNoItem(body) : hasNoItems(body);
 
 /** An answer without an item is short, and only a short one is parsed. */
 const SHORT_BYTES_MAX = 512;

@@ -16,10 +16,10 @@ export function bodyFor(
   of: { table: TableRouting; edits?: readonly Edit[] },
 ): Buffer | null {
   const { table, edits = [] } = of;
-  const name = store.tableName ?? table.tableName;
   // An ARN names the account of the source; TerraScale knows names alone.
-  const mayStay = store.kind === 'dynamodb' && store.tableName === null;
-  const renames = mayStay ? [] : textEdits(body, whole(body), { field: 'TableName', rename: () => name });
+  if (store.kind === 'dynamodb' && store.tableName === null) return edits.length === 0 ? null : edited(body, edits);
+  const name = store.tableName ?? table.tableName;
+  const renames = textEdits(body, whole(body), { field: 'TableName', rename: () => name });
   const all = [...renames, ...edits];
   return all.length === 0 ? null : edited(body, all);
 }

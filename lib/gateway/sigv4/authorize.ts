@@ -5,7 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { KeyRow } from '@/db/queries/gateway/material';
-import { signingKey } from '@/lib/adapters/dynamodb/sigv4';
+import { type SigningScope, signingKey } from '@/lib/adapters/dynamodb/sigv4';
 import { verifyRequest } from '@/lib/adapters/dynamodb/verify';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
@@ -36,6 +36,16 @@ const UNKNOWN = () => refusal('UnrecognizedClientException', 'The security token
 export class Authorizer {
   #keys = new Map<string, ApplicationKey>();
   readonly #nobodys = randomBytes(30).toString('base64url');
+  /** Whose key the request under way was checked with. */
+  #asked: ApplicationKey | undefined;
+  /**
+   * Deriving a day's key takes four HMACs. An unknown id costs them too, with a secret that nobody has: a region that was
+   * never asked for would otherwise tell by its time which ids exist.
+   */
+  readonly #keyFor = (accessKeyId: string, scope: SigningScope): Buffer => {
+    this.#asked = this.#keys.get(accessKeyId);
+    return signingKey(this.#asked?.secret ?? this.#nobodys, scope);
+  };
   /** Told of each refusal what was wrong; for counters. */
   onDenied: (fault: string) => void = () => {};
 
@@ -63,7 +73,7 @@ export class Authorizer {
 
   /** Checks the signature over the bytes as they came. */
   verify(asked: Asked): Verdict {
-    let key: ApplicationKey | undefined;
+    this.#asked = undefined;
     const verified = verifyRequest({
       method: 'POST',
       path: asked.path,
@@ -71,19 +81,13 @@ export class Authorizer {
       body: asked.body,
       nowMs: this.clock.nowMs(),
       service: 'dynamodb',
-      signingKeyFor: (accessKeyId, scope) => {
-        key = this.#keys.get(accessKeyId);
-        // Deriving a day's key takes four HMACs. An unknown id costs them too, with a secret that nobody has: a region
-        // that was never asked for would otherwise tell by its time which ids exist.
-        return signingKey(key?.secret ?? this.#nobodys, scope);
-      },
+      signingKeyFor: this.#keyFor,
     });
-    if (!verified.ok || key === undefined) {
-      this.onDenied(
-        key === undefined && !verified.ok && verified.error === 'bad_signature' ? 'unknown_key' : faultOf(verified),
-      );
-    }
+    const key = this.#asked as ApplicationKey | undefined;
     if (verified.ok && key !== undefined) return { ok: true, payloadHash: verified.value.payloadHash, key };
+    this.onDenied(
+      key === undefined && !verified.ok && verified.error === 'bad_signature' ? 'unknown_key' : faultOf(verified),
+    );
     return { ok: false, answer: verified.ok ? UNKNOWN() : faultAnswer(verified.error) };
   }
 

@@ -35,27 +35,36 @@ export class StaticRequests {
     this.parts.document = document;
   }
 
-  async handle(request: GatewayRequest): Promise<GatewayAnswer> {
+  handle(request: GatewayRequest): Promise<GatewayAnswer> {
     const { document, operations, pipeline } = this.parts;
     const { operation } = request;
-    if (!isOfTables(request)) return await pipeline.handle(request);
-    if (document.mirrorTableOperations && TABLE_OPERATIONS.has(operation)) return await operations.run(request);
+    if (!isOfTables(request)) return pipeline.handle(request);
+    if (document.mirrorTableOperations && TABLE_OPERATIONS.has(operation)) return operations.run(request);
     if (!isItemOperation(operation) && !WATCHED.has(operation)) {
-      return STATEMENT_OPERATIONS.has(operation) ? await this.#statement(request) : await pipeline.handle(request);
+      return STATEMENT_OPERATIONS.has(operation) ? this.#statement(request) : pipeline.handle(request);
     }
-    return (await this.#learn(request)) ?? (await pipeline.handle(request));
+    return this.#isLearnt(request) ? pipeline.handle(request) : this.#learn(request);
   }
 
-  /** Null: every table that the request speaks of is known, and the pipeline has it. */
-  async #learn(request: GatewayRequest): Promise<GatewayAnswer | null> {
-    const { tables, document } = this.parts;
+  /** Whether every table that the request speaks of is known: almost always. */
+  #isLearnt(request: GatewayRequest): boolean {
+    const { tables } = this.parts;
+    const input = decode(request.body);
+    const names = input === null ? [] : tablesIn(request.operation, input);
+    if (names.length === 0) return input !== null && !isItemOperation(request.operation);
+    for (const name of names) if (tables.isUnlearnt(tableNameOf(name))) return false;
+    return true;
+  }
+
+  /** Makes its tables known, and then the pipeline has it. */
+  async #learn(request: GatewayRequest): Promise<GatewayAnswer> {
+    const { tables, document, pipeline } = this.parts;
     const input = decode(request.body);
     if (input === null) return await this.#unreadable(request);
     const names = new Set(tablesIn(request.operation, input).map(tableNameOf));
     // Without a table the request is refused; the words are those of whoever is asked for any table.
     if (names.size === 0 && isItemOperation(request.operation)) return await this.#whole(request, ANY_TABLE);
     const unlearnt = [...names].filter((name) => tables.isUnlearnt(name));
-    if (unlearnt.length === 0) return null;
     const learnt = await Promise.all(unlearnt.map((name) => tables.learn(name)));
     for (const [at, one] of learnt.entries()) {
       if (typeof one !== 'object') continue;
@@ -65,7 +74,7 @@ export class StaticRequests {
       return refusal('InternalServerError', `${one.trouble}; give its keySchema in the routing document.`, 500);
     }
     const absent = unlearnt.filter((_, at) => learnt[at] === 'absent');
-    return absent.length === 0 ? null : await this.#absent(request, absent);
+    return await (absent.length === 0 ? pipeline.handle(request) : this.#absent(request, absent));
   }
 
   async #absent(request: GatewayRequest, absent: readonly string[]): Promise<GatewayAnswer> {
