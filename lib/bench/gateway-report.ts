@@ -45,6 +45,8 @@ export interface GatewayResult {
   /** Seconds that all processors were busy during the rounds, whoever used them. */
   othersBusyS: number;
   pinned: boolean;
+  /** Proxies, store and load were scheduled before the machine's other work. */
+  goesFirst: boolean;
   machine: Machine;
   at: string;
 }
@@ -68,7 +70,7 @@ export function medianRatio(a: readonly Sample[], b: readonly Sample[]): number 
 
 const NAMES: Record<string, string> = {
   nginx: 'nginx, bytes passed through',
-  httpProxy: 'http-proxy, bytes passed through',
+  httpProxy: 'http-proxy with kept connections, bytes passed through',
   gateway: 'gateway, source only: signature checked, signed anew',
   dual: 'gateway, dual write: intent on disk, mirror, confirming read',
 };
@@ -90,7 +92,7 @@ export function gatewayMarkdown(result: GatewayResult): string {
   const at = (one: Percentiles | null) => (one === null ? 'not measured' : `p50 ${one.p50Ms} ms, p99 ${one.p99Ms} ms`);
   return `# What the gateway costs
 
-GetItem and PutItem of 1 KB, 32 kept connections, ${result.rounds} alternating rounds of 3 s, on ${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}, load ${machine.loadAtStart} at the start${result.pinned ? ', proxies on one core, store and load on another' : ''}. Taken ${result.at} with \`npm run bench -- gateway\`. Rivals: ${result.versions.nginx ?? 'no nginx'}, ${result.versions.httpProxy}.
+GetItem and PutItem of 1 KB, 32 kept connections, ${result.rounds} alternating rounds of 3 s, on ${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}, load ${machine.loadAtStart} at the start${result.pinned ? ', proxies on one core, store and load on another' : ''}${result.goesFirst ? ', all of them scheduled before other work (round robin)' : ''}. Taken ${result.at} with \`npm run bench -- gateway\`. Rivals: ${result.versions.nginx ?? 'no nginx'}, ${result.versions.httpProxy}.
 
 Requests are counted for a second of the proxy's own processor time (all threads), because store and load share the machine with it; ratios are medians of the ratios of each round. Of GetItem and PutItem the worse ratio counts.
 

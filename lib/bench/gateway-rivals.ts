@@ -98,6 +98,7 @@ export async function startNginx(options: {
   );
 }
 
+/** With an agent that keeps connections: as it comes it opens one for each request, which costs it half its rate. */
 export async function startHttpProxy(options: { upstream: number; core: number | null }): Promise<Rival> {
   const port = await freePort();
   const code = `

@@ -13,7 +13,7 @@ import { itemOf, type LoadAsked, type LoadDone } from './gateway-asked';
 import { type GatewayResult, gatewayMarkdown, median, medianRatio, round, type Sample } from './gateway-report';
 import { type Rival, startHttpProxy, startNginx } from './gateway-rivals';
 import { busyS, describeMachine } from './machine';
-import { type BenchProcess, cpuS, hasTaskset, pinned, startProcess } from './processes';
+import { type BenchProcess, cpuS, goFirst, hasTaskset, pinned, startProcess } from './processes';
 
 const ROUNDS = Number(process.argv[3] ?? 5);
 const ROUND_MS = 3_000;
@@ -172,7 +172,7 @@ async function proveEqual(stubPort: number): Promise<StubSaid> {
 
 function resultOf(
   samples: Map<string, Sample[]>,
-  rest: Pick<GatewayResult, 'paced' | 'machine' | 'proof' | 'versions' | 'othersBusyS' | 'pinned'>,
+  rest: Pick<GatewayResult, 'paced' | 'machine' | 'proof' | 'versions' | 'othersBusyS' | 'pinned' | 'goesFirst'>,
 ): GatewayResult {
   const ratio = (a: string, b: string) => medianRatio(samples.get(a) ?? [], samples.get(b) ?? []);
   const lower = (a: number | null, b: number | null) => (a === null || b === null ? null : Math.min(a, b));
@@ -209,6 +209,7 @@ export async function runGatewayBench(): Promise<void> {
   const stops: (() => Promise<void> | void)[] = [];
   const isPinned = cpus().length > 1 && hasTaskset();
   const [proxyCore, otherCore] = isPinned ? [0, 1] : [null, null];
+  const goesFirst = isPinned && goFirst();
   try {
     const item = itemOf(0, 0, PAD_BYTES);
     const stub: BenchProcess = await startProcess('lib/bench/gateway-stub.ts', { input: { item }, core: otherCore });
@@ -243,7 +244,7 @@ export async function runGatewayBench(): Promise<void> {
     const paced = await latencies(bench);
     const proof = { ...(await proveEqual(ports.source)), wallS };
     const versions = { nginx: nginx?.version ?? null, httpProxy: httpProxy.version };
-    const result = resultOf(samples, { paced, machine, proof, versions, othersBusyS, pinned: isPinned });
+    const result = resultOf(samples, { paced, machine, proof, versions, othersBusyS, pinned: isPinned, goesFirst });
     if (ROUNDS >= ROUNDS_RECORDED_MIN) {
       const results = fileURLToPath(new URL('./results', import.meta.url));
       mkdirSync(results, { recursive: true });
