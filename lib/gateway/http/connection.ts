@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import type { Headers, ParseState } from '@/lib/adapters/dynamodb/message-parser';
 import type { Admission } from '../admission/admission';
 import { LIMITS } from '../limits';
+import { readingInto } from './reading';
 import { RequestParser } from './request-parser';
 
 export interface HttpRequest {
@@ -54,17 +55,21 @@ export class Connection {
   #isLast = false;
   #lingerUntilMs: number | null = null;
 
+  private readonly socket: Socket;
+
   constructor(
-    private readonly socket: Socket,
+    accepted: Socket,
     private readonly owner: ConnectionOwner,
   ) {
     this.usedAtMs = performance.now();
     this.#beganAtMs = this.usedAtMs;
+    const socket = readingInto(accepted, (bytes, end) => this.#onData(bytes, end));
+    this.socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose());
+    socket.resume();
   }
 
   /** Bytes of answers that the client has not taken. */
@@ -99,29 +104,30 @@ export class Connection {
     } else if (nowMs - this.usedAtMs > LIMITS.keepAliveMs) this.end();
   }
 
-  #onData(bytes: Buffer): void {
+  /** `bytes[0, end)` belong to the reader again when this returns. */
+  #onData(bytes: Buffer, end: number): void {
     if (this.#lingerUntilMs !== null || this.#isLast) return;
     if (this.#isServing) {
       // One read at most: the rest waits in the kernel.
-      this.#behind = this.#behind.length === 0 ? bytes : Buffer.concat([this.#behind, bytes]);
+      this.#behind = Buffer.concat([this.#behind, bytes.subarray(0, end)]);
       this.socket.pause();
       return;
     }
-    this.#read(bytes);
+    this.#read(bytes, end);
   }
 
-  #read(bytes: Buffer): void {
+  #read(bytes: Buffer, end: number): void {
     const parser = this.#parser;
     let start = 0;
     if (!parser.isBegun) {
       // An empty line before a request is the rest of a sloppy client's request before it.
-      while (start < bytes.length && start < 4 && (bytes[start] === 0x0d || bytes[start] === 0x0a)) start += 1;
-      if (start === bytes.length) return;
+      while (start < end && start < 4 && (bytes[start] === 0x0d || bytes[start] === 0x0a)) start += 1;
+      if (start === end) return;
       this.isBusy = true;
       this.#beganAtMs = performance.now();
     }
     const wasHeadRead = parser.isHeadRead;
-    const state: ParseState = parser.push(bytes, start, bytes.length);
+    const state: ParseState = parser.push(bytes, start, end);
     if (state === 'more') {
       if (parser.isHeadRead) this.#onBody(wasHeadRead);
       return;
@@ -130,7 +136,7 @@ export class Connection {
       this.#refuse(parser.status);
       return;
     }
-    if (parser.consumedTo < bytes.length) this.#behind = bytes.subarray(parser.consumedTo);
+    if (parser.consumedTo < end) this.#behind = Buffer.from(bytes.subarray(parser.consumedTo, end));
     this.#serve();
   }
 
@@ -235,7 +241,7 @@ export class Connection {
       this.#behind = NOTHING;
       this.socket.resume();
       this.isBusy = false;
-      this.#read(bytes);
+      this.#read(bytes, bytes.length);
       if (this.#isEnded && !this.#isServing) this.end();
     });
   }

@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
   let inFlight = 0;
   const connections = new Set<Connection>();
   // A client may send its last request and end its side at once; it still gets its answer.
-  const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server: Server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     connections.add(new Connection(socket, owner));
     drain.connected();
   });
