@@ -16,6 +16,9 @@ import { UnprovenFile } from './unproven';
 export interface OpenKey {
   planTableId: string;
   keyId: string;
+  /** `planTableId` and `keyId`, and `planTableId` and the partition's unit, as one text each. */
+  id: string;
+  partition: string;
   /** Writes that have not ended. */
   count: number;
   /** Marks that are not committed yet. */
@@ -207,22 +210,22 @@ export class Intents {
   }
 
   #add(planTableId: string, keyId: string): OpenKey {
-    const key: OpenKey = { planTableId, keyId, count: 1, marks: 0, isRecorded: false };
-    this.#keys.set(`${planTableId}\n${keyId}`, key);
-    this.#byTable.set(planTableId, this.openOf(planTableId) + 1);
+    const id = `${planTableId}\n${keyId}`;
     const partition = `${planTableId}\n${partitionUnitOfId(keyId)}`;
+    const key: OpenKey = { planTableId, keyId, id, partition, count: 1, marks: 0, isRecorded: false };
+    this.#keys.set(id, key);
+    this.#byTable.set(planTableId, this.openOf(planTableId) + 1);
     this.#byPartition.set(partition, (this.#byPartition.get(partition) ?? 0) + 1);
     return key;
   }
 
   #maybeClear(key: OpenKey): void {
     if (key.count > 0 || key.marks > 0) return;
-    const { planTableId, keyId } = key;
-    if (!this.#keys.delete(`${planTableId}\n${keyId}`)) return;
+    const { planTableId, keyId, partition } = key;
+    if (!this.#keys.delete(key.id)) return;
     const left = this.openOf(planTableId) - 1;
     if (left > 0) this.#byTable.set(planTableId, left);
     else this.#byTable.delete(planTableId);
-    const partition = `${planTableId}\n${partitionUnitOfId(keyId)}`;
     const inPartition = (this.#byPartition.get(partition) ?? 1) - 1;
     if (inPartition > 0) this.#byPartition.set(partition, inPartition);
     else this.#byPartition.delete(partition);

@@ -8,11 +8,13 @@ const HEAD_BYTES = 8;
 const PAYLOAD_BYTES_MAX = 64 * 1024;
 
 export function encodeRecord(record: IntentRecord): Buffer {
-  const payload = Buffer.from(JSON.stringify([record.kind === 'open' ? 1 : 0, record.planTableId, record.keyId]));
-  const head = Buffer.allocUnsafe(HEAD_BYTES);
-  head.writeUInt32LE(payload.length, 0);
-  head.writeUInt32LE(crc32(payload), 4);
-  return Buffer.concat([head, payload]);
+  const text = JSON.stringify([record.kind === 'open' ? 1 : 0, record.planTableId, record.keyId]);
+  const bytes = Buffer.byteLength(text);
+  const whole = Buffer.allocUnsafe(HEAD_BYTES + bytes);
+  whole.write(text, HEAD_BYTES, bytes);
+  whole.writeUInt32LE(bytes, 0);
+  whole.writeUInt32LE(crc32(whole.subarray(HEAD_BYTES)), 4);
+  return whole;
 }
 
 /**

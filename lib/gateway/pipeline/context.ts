@@ -50,23 +50,39 @@ export async function ask(
   where: { table: TableRouting; side: Side },
   body: Buffer | null,
 ): Promise<WireOutcome> {
-  const { parts, view, request } = call;
-  const { table, side } = where;
-  const store = parts.stores.side(table, side);
-  const startedAt = parts.clock.monotonicMs();
-  const outcome = await store.wire.send({
+  const { clock } = call.parts;
+  const startedAt = clock.monotonicMs();
+  const outcome = await begin(call, where, body);
+  account(call, where, { outcome, tookMs: clock.monotonicMs() - startedAt });
+  return outcome;
+}
+
+/** The first half of `ask`, for those who wait themselves: one promise less for each request. `account` follows. */
+export function begin(
+  call: Call,
+  { table, side }: { table: TableRouting; side: Side },
+  body: Buffer | null,
+): Promise<WireOutcome> {
+  const { parts, request } = call;
+  return parts.stores.side(table, side).wire.send({
     operation: request.operation,
     target: request.target,
     body: body ?? request.body,
     payloadHash: body === null ? request.payloadHash : undefined,
     timeoutMs: timeoutMsOf(table),
   });
-  const traffic = view.traffic(table.planTableId);
-  traffic.took(side, parts.clock.monotonicMs() - startedAt);
+}
+
+export function account(
+  call: Call,
+  { table, side }: { table: TableRouting; side: Side },
+  { outcome, tookMs }: { outcome: WireOutcome; tookMs: number },
+): void {
+  const traffic = call.view.traffic(table.planTableId);
+  traffic.took(side, tookMs);
   if (outcome.kind === 'unknown' || (outcome.kind === 'refused' && THROTTLE_TYPES.has(outcome.errorType))) {
     traffic.add(side === 'source' ? 'sourceErrors' : 'targetErrors');
   }
-  return outcome;
 }
 
 /**

@@ -162,7 +162,7 @@ export class Mirror {
 
   async #one(lane: MirrorLane, job: MirrorJob, known: Sent | undefined): Promise<Verdict> {
     if (known === undefined && !mayAsk(job)) return SPARED;
-    const image = known === undefined ? await this.#imageOf(job) : known.image;
+    const image = known !== undefined ? known.image : job.image === REREAD ? await this.#imageOf(job) : job.image;
     if (image === undefined) return { cause: 'mirror_failed', isUnknown: false };
     const outcome = known?.outcome ?? (await this.#write(job, image));
     if (outcome.kind === 'unknown' && this.parts.safeguards.unknownOutcomes) return UNKNOWN;

@@ -50,16 +50,13 @@ export async function writeMirrored(call: Call, write: MirroredWrite): Promise<G
   }
   const isRecorded = recording.length === 0 ? null : Promise.all(recording);
   isRecorded?.catch(() => {});
-  const endAll = () => {
-    for (const key of opened) parts.intents.end(key);
-  };
   let lanes: Lane<MirrorJob>[] | null = null;
   try {
     lanes = await parts.lanes.take(write.units.map((unit) => laneOf(call, unit)));
     if (isRecorded !== null) await isRecorded;
   } catch (error) {
     if (lanes !== null) parts.lanes.give(lanes);
-    endAll();
+    for (const key of opened) parts.intents.end(key);
     if (error instanceof NoRecordError) return noRecord((write.units[0] as Unit).table);
     if (error instanceof LaneFullError) return refusal('ThrottlingException', `${error.message}; try again.`);
     throw error;
@@ -81,21 +78,23 @@ async function underLanes(
 ): Promise<GatewayAnswer> {
   const { parts, view } = call;
   const { opened, lanes } = held;
-  const byId = new Map(lanes.map((lane) => [lane.id.split('\n', 2).join('\n'), lane]));
+  const laneFor = laneFinder(lanes);
   const jobs: MirrorJob[] = [];
   const jobLanes: Lane<MirrorJob>[] = [];
   const waits: Promise<void>[] = [];
   let result: AuthorityResult;
   try {
     if (!parts.safeguards.authorityFirst && write.foretold) await writeForetold(call, write);
-    result = await write.send().catch((error: unknown) => {
+    try {
+      result = await write.send();
+    } catch (error) {
       // Ours, not the store's: whatever was sent may have been carried out.
       for (const key of opened) {
         parts.marker.mark(key, 'unknown_outcome', true);
         parts.intents.end(key);
       }
       throw error;
-    });
+    }
     for (const [at, unit] of write.units.entries()) {
       const key = opened[at] as OpenKey;
       const became = result.results[at] as UnitResult;
@@ -107,7 +106,7 @@ async function underLanes(
         const made = jobOrMark(call, write, { unit, key, image: became.image });
         if (made !== null) {
           jobs.push(made.job);
-          jobLanes.push(byId.get(`${unit.table.planTableId}\n${unit.keyId}`) as Lane<MirrorJob>);
+          jobLanes.push(laneFor(unit));
           waits.push(made.done);
         }
       }
@@ -120,6 +119,13 @@ async function underLanes(
   }
   if (waits.length > 0) await waitForMirror(call, jobs, Promise.all(waits));
   return result.answer;
+}
+
+/** One lane is all there is for one key, which most writes have. */
+function laneFinder(lanes: readonly Lane<MirrorJob>[]): (unit: Unit) => Lane<MirrorJob> {
+  if (lanes.length === 1) return () => lanes[0] as Lane<MirrorJob>;
+  const byId = new Map(lanes.map((lane) => [lane.id.split('\n', 2).join('\n'), lane]));
+  return (unit) => byId.get(`${unit.table.planTableId}\n${unit.keyId}`) as Lane<MirrorJob>;
 }
 
 /** Null: the follower cannot even be asked (its credential cannot be opened); the key is marked, the answer stands. */
@@ -146,7 +152,7 @@ function jobOf(
   const { stores, safeguards } = call.parts;
   const { table, keyId, key } = of.unit;
   const followerSide = other(write.authority);
-  let finish = () => {};
+  let finish!: () => void;
   const done = new Promise<void>((resolve) => {
     finish = resolve;
   });
@@ -174,13 +180,14 @@ async function waitForMirror(call: Call, jobs: readonly MirrorJob[], all: Promis
   // Most images that are marked at once are done before anybody waits.
   if (jobs.every((job) => job.isDone) || !call.parts.admission.mayWaitForMirror()) return;
   const ms = Math.min(...jobs.map((job) => job.table.mirrorWaitMsMax));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((done) => {
-    timer = setTimeout(() => done('late'), ms);
+  const isLate = await new Promise<boolean>((done) => {
+    const timer = setTimeout(done, ms, true);
+    void all.then(() => {
+      clearTimeout(timer);
+      done(false);
+    });
   });
-  const first = await Promise.race([all, late]);
-  clearTimeout(timer);
-  if (first !== 'late') return;
+  if (!isLate) return;
   for (const job of jobs) {
     if (job.isDone) continue;
     call.view.traffic(job.table.planTableId).add('mirrorLate');

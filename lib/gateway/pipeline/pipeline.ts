@@ -15,7 +15,7 @@ import { readOne } from './read-one';
 import { readTransact } from './read-transact';
 import { answerOf } from './respond';
 import { askAboutBody } from './unreadable-body';
-import type { RoutingView } from './views';
+import type { RoutingView, Views } from './views';
 import { writeBatch } from './write-batch';
 import { writeOne } from './write-one';
 import { writeTransact } from './write-transact';
@@ -52,7 +52,17 @@ export class Pipeline {
         const stopped = isWatched ? this.#stopped(found, isWrite) : null;
         if (stopped === null) {
           if (waitingSinceMs !== null) this.#countHeld(view, found, this.parts.clock.monotonicMs() - waitingSinceMs);
-          return await this.#routed({ request, view, found, isWrite, isWatched });
+          const watched = isWatched ? found.tables : NONE;
+          // What a statement touches is not looked into, so it counts as touching them all.
+          const touched = STATEMENT_OPERATIONS.has(request.operation) ? view.snapshot.tables : found.tables;
+          begin(views, view, { watched, touched });
+          try {
+            const answer = await this.#run({ parts: this.parts, view, request, input: found.input }, found);
+            if (isWrite && answer.status >= 500) countUserErrors(view, found);
+            return answer;
+          } finally {
+            end(views, view, { watched, touched });
+          }
         }
         waitingSinceMs ??= this.parts.clock.monotonicMs();
         const refused = await this.#held({ request, place, view, found, stopped, waitingSinceMs });
@@ -72,32 +82,6 @@ export class Pipeline {
       return await (isAsked ? askAboutBody(stores.source(), request) : this.#passThrough(request));
     } finally {
       views.end(view, NONE);
-    }
-  }
-
-  /** Under one view of the routing, from its beginning to its answer. */
-  async #routed(of: {
-    request: GatewayRequest;
-    view: RoutingView;
-    found: Routed;
-    isWrite: boolean;
-    isWatched: boolean;
-  }): Promise<GatewayAnswer> {
-    const { request, view, found, isWrite, isWatched } = of;
-    const { views } = this.parts;
-    const watched = isWatched ? found.tables : NONE;
-    // What a statement touches is not looked into, so it counts as touching them all.
-    const touched = STATEMENT_OPERATIONS.has(request.operation) ? view.snapshot.tables : found.tables;
-    views.begin(view, touched);
-    for (const table of watched) views.beginTable(table.planTableId);
-    try {
-      const answer = await this.#run({ parts: this.parts, view, request, input: found.input }, found);
-      if (isWrite && answer.status >= 500)
-        for (const table of found.tables) view.traffic(table.planTableId).add('userErrors');
-      return answer;
-    } finally {
-      for (const table of watched) views.endTable(table.planTableId);
-      views.end(view, touched);
     }
   }
 
@@ -184,6 +168,26 @@ export class Pipeline {
     const store = this.parts.stores.source();
     return answerOf(await store.wire.send(request));
   }
+}
+
+interface Tables {
+  watched: readonly TableRouting[];
+  touched: readonly TableRouting[];
+}
+
+/** A request begins under one view of the routing and ends under it (E2). */
+function begin(views: Views, view: RoutingView, { watched, touched }: Tables): void {
+  views.begin(view, touched);
+  for (const table of watched) views.beginTable(table.planTableId);
+}
+
+function end(views: Views, view: RoutingView, { watched, touched }: Tables): void {
+  for (const table of watched) views.endTable(table.planTableId);
+  views.end(view, touched);
+}
+
+function countUserErrors(view: RoutingView, found: Routed): void {
+  for (const table of found.tables) view.traffic(table.planTableId).add('userErrors');
 }
 
 function isStrongRead(operation: string, input: Json): boolean {

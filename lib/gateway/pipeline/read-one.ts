@@ -4,7 +4,7 @@ import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId, partitionUnit } from '@/lib/domain/item/key';
 import type { ReadFacts, ReadRoute } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
-import { ask, type Call, sparedRead } from './context';
+import { account, ask, begin, type Call, sparedRead } from './context';
 import { partitionOf } from './key-condition';
 import { decode, isJson, member } from './parse';
 import { cannotRead, isKeyDirty, isPartitionDirty, markMissed, mayFallBackNow, route } from './reads';
@@ -25,9 +25,11 @@ export async function readOne(call: Call, table: TableRouting): Promise<GatewayA
   if (operation === 'Scan' && call.input.IndexName == null) return await scan(call, table, decision);
   const store = call.parts.stores.side(table, decision.store);
   const spared = decision.fallback ? sparedRead(call, table, decision.store) : null;
+  const where = { table, side: decision.store };
   const startedAt = call.parts.clock.monotonicMs();
-  const outcome = spared ?? (await read(call, table, decision.store));
+  const outcome = spared ?? (await begin(call, where, bodyFor(store, call.request.body, { table })));
   const tookMs = call.parts.clock.monotonicMs() - startedAt;
+  if (spared === null) account(call, where, { outcome, tookMs });
   const isMissing = decision.fallback && outcome.kind === 'ok' && hasNothing(operation, outcome.body);
   if (decision.fallback && (outcome.kind !== 'ok' || isMissing) && mayFallBackNow(call, table)) {
     return await fallBack(call, table, { decision, store, outcome, isMissing });
@@ -67,11 +69,6 @@ export function keyFacts(call: Call, table: TableRouting, of: { key: unknown; is
   };
 }
 
-function read(call: Call, table: TableRouting, side: Side): Promise<WireOutcome> {
-  const store = call.parts.stores.side(table, side);
-  return ask(call, { table, side }, bodyFor(store, call.request.body, { table }));
-}
-
 /** What a store said, under the application's name of the table. */
 function answerFrom(table: TableRouting, { tableName }: Store, outcome: WireOutcome): GatewayAnswer {
   const answer = answerOf(outcome);
@@ -89,7 +86,7 @@ async function fallBack(
   const { operation } = call.request;
   const traffic = call.view.traffic(table.planTableId);
   const source = call.parts.stores.side(table, 'source');
-  const second = await read(call, table, 'source');
+  const second = await ask(call, { table, side: 'source' }, bodyFor(source, call.request.body, { table }));
   const hasIt = second.kind === 'ok' && !hasNothing(operation, second.body);
   if (isMissing && !hasIt) {
     // Neither has it: the target's answer was right.
