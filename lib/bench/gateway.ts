@@ -78,6 +78,8 @@ interface Bench {
   nginx: Rival | null;
   httpProxy: Rival;
   gateway: { pid: number; port: number };
+  /** One of its own for the table that is written twice: one process a variant, so none runs in code warmed by another. */
+  dual: { pid: number; port: number };
 }
 
 type Who = 'nginx' | 'httpProxy' | 'gateway' | 'dual';
@@ -86,7 +88,7 @@ const WHO: readonly Who[] = ['nginx', 'gateway', 'httpProxy', 'dual'];
 /** One stretch of full load on one proxy. */
 async function stretch(bench: Bench, of: { who: Who; operation: LoadAsked['operation']; ms: number }): Promise<Sample> {
   const { who, operation, ms } = of;
-  const process = who === 'dual' ? bench.gateway : bench[who];
+  const process = bench[who];
   if (process === null) throw new Error(`${who} does not run`);
   const table = who === 'dual' ? 'bench-dual' : 'bench-source';
   const before = cpuS(process.pid);
@@ -203,6 +205,10 @@ function resultOf(
   };
 }
 
+const PROFILE = process.argv.includes('--cpu-prof')
+  ? ['--cpu-prof', '--cpu-prof-dir', join(tmpdir(), 'landfall-prof')]
+  : [];
+
 export async function runGatewayBench(): Promise<void> {
   const machine = describeMachine();
   const dir = mkdtempSync(join(tmpdir(), 'landfall-bench-'));
@@ -217,16 +223,18 @@ export async function runGatewayBench(): Promise<void> {
     const ports = stub.ready as unknown as { source: number; target: number };
     const file = join(dir, 'routing.json');
     writeFileSync(file, JSON.stringify(documentOf(ports)));
-    const profile = process.argv.includes('--cpu-prof')
-      ? ['--cpu-prof', '--cpu-prof-dir', join(tmpdir(), 'landfall-prof')]
-      : [];
-    const gateway = await startProcess('lib/gateway/main.ts', {
-      args: ['--routing', file, '--port', '0', '--data-dir', join(dir, 'gateway')],
-      environment: { LANDFALL_LOG_LEVEL: 'warn' },
-      core: proxyCore,
-      nodeArgs: profile,
-    });
-    stops.push(() => gateway.stop());
+    const startGateway = async (name: string) => {
+      const gateway = await startProcess('lib/gateway/main.ts', {
+        args: ['--routing', file, '--port', '0', '--data-dir', join(dir, name)],
+        environment: { LANDFALL_LOG_LEVEL: 'warn' },
+        core: proxyCore,
+        nodeArgs: PROFILE,
+      });
+      stops.push(() => gateway.stop());
+      return { pid: gateway.pid, port: Number(new URL(String(gateway.ready.url)).port) };
+    };
+    const gateway = await startGateway('gateway');
+    const dual = await startGateway('dual');
     const nginx = await startNginx({ dir, upstream: ports.source, core: proxyCore });
     if (nginx === null) process.stderr.write('nginx is not installed (apt-get install nginx-light): no ratio to it\n');
     else stops.push(() => nginx.stop());
@@ -234,8 +242,7 @@ export async function runGatewayBench(): Promise<void> {
     stops.push(() => httpProxy.stop());
     const loader = startLoader(otherCore);
     stops.push(() => loader.stop());
-    const port = Number(new URL(String(gateway.ready.url)).port);
-    const bench: Bench = { loader, stubPort: ports.source, nginx, httpProxy, gateway: { pid: gateway.pid, port } };
+    const bench: Bench = { loader, stubPort: ports.source, nginx, httpProxy, gateway, dual };
 
     const [busyBefore, from] = [busyS(), performance.now()];
     const samples = await rounds(bench);
