@@ -18,7 +18,7 @@ export interface WorkerLimits {
   barriersMs: number;
   /** How often limits of connections, live workers and fences are read again. */
   controlMs: number;
-  /** Items of a page, at most; halved when a scan times out. */
+  /** Items of a page, at most; DynamoDB ends one at a megabyte. Halved when a scan times out. */
   pageItemsMax: number;
   /** Keys written and confirmed together, and how many such groups of a page run at a time. */
   groupItems: number;
@@ -54,7 +54,7 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   observeMs: 2_000,
   barriersMs: 500,
   controlMs: 1_000,
-  pageItemsMax: 1_000,
+  pageItemsMax: 4_000,
   groupItems: 100,
   groupsAtATime: 3,
   settleKeysMax: 100,

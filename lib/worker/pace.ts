@@ -10,6 +10,7 @@ import {
   type BudgetLimits,
   type BudgetState,
   charge,
+  giveBack,
   openBudget,
   take,
   throttled,
@@ -179,6 +180,11 @@ export class Pace {
       this.#wakes[rank]?.add(wake);
     });
     this.#waiting[rank] = (this.#waiting[rank] as number) - 1;
+  }
+
+  /** Of what a turn was granted, what was not used after all. */
+  giveBack(items: number): void {
+    this.#state = giveBack(this.#state, items);
   }
 
   /** What an answer said it cost, paid back by waiting. */

@@ -6,18 +6,25 @@ import type { WireItem } from '@/lib/domain/item/item';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import type { WorkerContext } from './context';
 import { PAGE_ITEMS_MIN, REQUEST_ATTEMPTS_MAX } from './limits';
+import type { Pace } from './pace';
 import type { SegmentWork } from './segment-work';
 import { faultOf } from './store-fault';
 import type { Store } from './stores';
 
-/** Pages of one segment, consistent (PROTOCOL C2). A scan that times out is asked for half as much next time. */
+/** Of the largest page: by so much pages grow again after one that timed out, so that a slow store is asked gently. */
+const GROWTH_SHARE = 1 / 40;
+
+/**
+ * Pages of one segment, consistent (PROTOCOL C2). A scan that times out is asked for half as much next time. `paces` are
+ * those of both sides: what is read must also be written or compared.
+ */
 export class Scanner {
   #itemsMax: number;
 
   constructor(
     private readonly ctx: WorkerContext,
     private readonly work: SegmentWork,
-    private readonly of: { store: Store; table: string; keysOnly?: boolean },
+    private readonly of: { store: Store; table: string; keysOnly?: boolean; paces: readonly Pace[] },
   ) {
     this.#itemsMax = ctx.limits.pageItemsMax;
   }
@@ -27,8 +34,7 @@ export class Scanner {
     const { work, ctx } = this;
     const { store } = this.of;
     for (let attempt = 1; attempt <= REQUEST_ATTEMPTS_MAX; attempt += 1) {
-      // Not more at a time than the run may read in a second, so that a slow run moves smoothly and pauses at once.
-      const limit = Math.min(this.#itemsMax, Math.max(PAGE_ITEMS_MIN, work.itemsPerSecond()));
+      const limit = this.#limit();
       if (!(await work.turnOfRun(limit))) return null;
       const cost = { requests: 1, items: limit };
       const { priority, timeoutMs } = work;
@@ -37,7 +43,12 @@ export class Scanner {
       const answer = await this.#scan(cursor, limit).finally(endTurn);
       if (answer.kind === 'ok') {
         store.pace.charge(answer.value.consumedUnits);
-        this.#itemsMax = Math.min(ctx.limits.pageItemsMax, this.#itemsMax * 2);
+        // A store ends a page at a megabyte, however many items were asked for.
+        const unused = limit - answer.value.items.length;
+        store.pace.giveBack(unused);
+        work.giveBackToRun(unused);
+        const growth = Math.ceil(ctx.limits.pageItemsMax * GROWTH_SHARE);
+        this.#itemsMax = Math.min(ctx.limits.pageItemsMax, this.#itemsMax + growth);
         return answer.value;
       }
       work.fault ??= faultOf(answer, 'Scan');
@@ -49,6 +60,13 @@ export class Scanner {
     }
     work.fault ??= { sentence: `${store.pace.name} answered none of ${REQUEST_ATTEMPTS_MAX} scans.`, isLasting: false };
     return null;
+  }
+
+  /** Not more at a time than either side may take in a second, so that a slow run moves smoothly and pauses at once. */
+  #limit(): number {
+    let perSecond = this.work.itemsPerSecond();
+    for (const { limits } of this.of.paces) perSecond = Math.min(perSecond, Math.ceil(limits.itemsPerSecond));
+    return Math.min(this.#itemsMax, Math.max(PAGE_ITEMS_MIN, perSecond));
   }
 
   #scan(cursor: WireItem | null, limit: number) {

@@ -139,6 +139,11 @@ export class SegmentWork implements Work {
     return endTurn !== null;
   }
 
+  /** Of what the run's rate has granted, what was not read after all. */
+  giveBackToRun(items: number): void {
+    this.ctx.runPaces.get(this.segment.runId)?.giveBack(items);
+  }
+
   end(): void {
     clearInterval(this.#timer);
   }

@@ -7,6 +7,7 @@ import { type SliceEntry, type SliceWriteResult, writeSlices } from '@/lib/adapt
 import type { KeySchema } from '@/lib/domain/item/item';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import { DYNAMODB_BATCH, packBatches, TERRASCALE_BATCH } from '@/lib/domain/pacing/pack';
+import { invariant } from '@/lib/domain/result';
 import { allEnded } from './all-ended';
 import type { WorkerContext } from './context';
 import { REQUEST_ATTEMPTS_MAX } from './limits';
@@ -38,17 +39,40 @@ const LARGEST = {
   reason: 'The item is larger than a whole request to the target may be.',
 };
 
+/** Outcomes of one writing by key id. Nearly all entries are written, so only the others are kept by their names. */
+export class Verdicts {
+  readonly #others = new Map<string, Verdict>();
+  /** Entries whose outcome was booked; the rest has none yet. */
+  booked = 0;
+
+  /** Of an entry of this writing, when all are booked. */
+  get(keyId: string): Verdict {
+    return this.#others.get(keyId) ?? WRITTEN;
+  }
+
+  get isAllWritten(): boolean {
+    return this.#others.size === 0;
+  }
+
+  written(entries: number): void {
+    this.booked += entries;
+  }
+
+  set(entry: Entry, verdict: Verdict): void {
+    this.booked += 1;
+    this.#others.set(entry.keyId, verdict);
+  }
+}
+
 /** Outcomes by key id, one for each entry. Never throws for what a store says. */
-export async function writeEntries(
-  ctx: WorkerContext,
-  work: Work,
-  request: WriteRequest,
-): Promise<Map<string, Verdict>> {
-  const verdicts = new Map<string, Verdict>();
+export async function writeEntries(ctx: WorkerContext, work: Work, request: WriteRequest): Promise<Verdicts> {
+  const verdicts = new Verdicts();
   const limits = request.store.kind === 'terrascale' ? TERRASCALE_BATCH : DYNAMODB_BATCH;
   const packed = packBatches(request.entries, limits, bytesOf);
-  for (const entry of packed.oversized) verdicts.set(entry.keyId, { kind: 'refused', ...LARGEST });
+  for (const entry of packed.oversized) verdicts.set(entry, { kind: 'refused', ...LARGEST });
   await allEnded(packed.batches.map((batch) => writeBatch(ctx, work, { ...request, entries: batch, verdicts })));
+  const sent = packed.batches.reduce((sum, batch) => sum + batch.length, packed.oversized.length);
+  invariant(verdicts.booked === sent, 'every entry has an outcome');
   return verdicts;
 }
 
@@ -60,7 +84,7 @@ const KEY_FRAME_BYTES = 1_024;
 const bytesOf = ({ keyId, image }: Entry): number =>
   image === null ? keyId.length * 3 + KEY_FRAME_BYTES : image.bytesLength + FRAME_BYTES;
 
-type BatchRequest = WriteRequest & { verdicts: Map<string, Verdict> };
+type BatchRequest = WriteRequest & { verdicts: Verdicts };
 
 async function writeBatch(ctx: WorkerContext, work: Work, request: BatchRequest): Promise<void> {
   const { store, verdicts } = request;
@@ -108,13 +132,14 @@ const send = (work: Work, request: BatchRequest, pending: readonly Entry[]): Pro
 /** Books the outcomes of one request; returns what is to be sent again. */
 function take(
   work: Work,
-  answer: { result: SliceWriteResult; pending: readonly Entry[]; verdicts: Map<string, Verdict> },
+  answer: { result: SliceWriteResult; pending: readonly Entry[]; verdicts: Verdicts },
 ): readonly Entry[] {
   const { pending, verdicts } = answer;
   const { trouble, unprocessed } = answer.result;
   if (trouble === null) {
-    for (const entry of pending) if (!unprocessed.has(entry.keyId)) verdicts.set(entry.keyId, WRITTEN);
-    return unprocessed.size === 0 ? [] : pending.filter((entry) => unprocessed.has(entry.keyId));
+    const left = unprocessed.size === 0 ? [] : pending.filter((entry) => unprocessed.has(entry.keyId));
+    verdicts.written(pending.length - left.length);
+    return left;
   }
   if (trouble.kind === 'refused' && trouble.isThrottle) return pending;
   if (trouble.kind === 'unknown') setAll(verdicts, pending, { kind: 'unknown' });
@@ -139,6 +164,6 @@ function throttle(store: Store, { trouble, unprocessed }: SliceWriteResult): voi
   else if (trouble !== null || unprocessed.size > 0) store.pace.throttled(null);
 }
 
-const setAll = (verdicts: Map<string, Verdict>, entries: readonly Entry[], verdict: Verdict): void => {
-  for (const entry of entries) verdicts.set(entry.keyId, verdict);
+const setAll = (verdicts: Verdicts, entries: readonly Entry[], verdict: Verdict): void => {
+  for (const entry of entries) verdicts.set(entry, verdict);
 };

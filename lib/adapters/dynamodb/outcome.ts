@@ -17,9 +17,9 @@ export interface WireAnswer {
 export const ERROR_BYTES_MAX = 1024 * 1024;
 
 export function classifyAnswer(answer: WireAnswer, nowMs: number, isReadByCaller = false): WireOutcome {
-  const { status } = answer;
-  if (status === 200)
-    return isDecodable(answer, isReadByCaller) ? { kind: 'ok', ...answer } : unreadable(answer, 'answer is no JSON');
+  const { status, headers, body: bytes } = answer;
+  if (status === 200 && isDecodable(answer, isReadByCaller)) return { kind: 'ok', status, headers, body: bytes };
+  if (status === 200) return unreadable(answer, 'answer is no JSON');
   if (status >= 500) {
     const message = messageOf(errorBody(answer)) ?? `status ${status}`;
     return { kind: 'unknown', cause: 'server_error', ...answer, message };

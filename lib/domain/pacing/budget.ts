@@ -132,6 +132,10 @@ export function take(state: BudgetState, limits: BudgetLimits, ask: { cost: Budg
   return { state: { ...next, requestTokens, itemTokens }, waitMs: 0 };
 }
 
+/** Returns what a request was granted and did not use, e.g. a page that ended before its limit. */
+export const giveBack = (state: BudgetState, items: number): BudgetState =>
+  items <= 0 ? state : { ...state, itemTokens: state.itemTokens + items };
+
 /** Books the read units that an answer said it cost. */
 export function charge(state: BudgetState, readUnits: number | null): BudgetState {
   return readUnits === null ? state : { ...state, unitTokens: state.unitTokens - readUnits };

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fullJitterMs } from './backoff';
-import { type BudgetState, charge, FACTOR_MIN, openBudget, refill, take, throttled, withoutReserve } from './budget';
+import {
+  type BudgetState,
+  charge,
+  FACTOR_MIN,
+  giveBack,
+  openBudget,
+  refill,
+  take,
+  throttled,
+  withoutReserve,
+} from './budget';
 import { packBatches, REQUEST_FRAME_BYTES } from './pack';
 import { limitReason, throttleReason } from './reason';
 
@@ -126,6 +136,15 @@ describe('budget', () => {
     expect(limitReason(limits, { name: 'Target', waitMs: 10 })).toBe(
       'At the limit of Target: 100 requests/s, 1,000 items/s; next request in 10 ms.',
     );
+  });
+
+  test('what a page was granted and did not hold is there for the next', () => {
+    const page = { requests: 1, items: 1_000 };
+    const first = take(openBudget(limits, 0), limits, { cost: page, nowMs: 0 });
+    expect(take(giveBack(first.state, 1_000), limits, { cost: { requests: 1, items: 1 }, nowMs: 0 }).waitMs).toBe(0);
+    const full = take(giveBack(first.state, 1_000_000), limits, { cost: page, nowMs: 1 });
+    expect(take(full.state, limits, { cost: page, nowMs: 1 }).waitMs).toBeGreaterThan(0);
+    expect(giveBack(first.state, 0)).toBe(first.state);
   });
 });
 

@@ -125,8 +125,11 @@ async function copyGroup(
   const { entries, outcome } = group;
   const request = { store: group.target, table: table.targetName, schema: table.schema, entries };
   const verdicts = await writeEntries(ctx, work, request);
-  const written = entries.filter((entry) => verdicts.get(entry.keyId)?.kind === 'written');
-  for (const entry of entries) bookVerdict(ctx, work, { entry, outcome, verdict: verdicts.get(entry.keyId) });
+  const { isAllWritten } = verdicts;
+  const written = isAllWritten ? entries : entries.filter((entry) => verdicts.get(entry.keyId).kind === 'written');
+  if (!isAllWritten) {
+    for (const entry of entries) bookVerdict(ctx, work, { entry, outcome, verdict: verdicts.get(entry.keyId) });
+  }
   if (!ctx.safeguards.confirm) {
     outcome.written += written.length;
     return;
@@ -148,10 +151,10 @@ async function copyGroup(
 function bookVerdict(
   ctx: WorkerContext,
   work: SegmentWork,
-  one: { entry: Entry; outcome: Outcome; verdict: Verdict | undefined },
+  one: { entry: Entry; outcome: Outcome; verdict: Verdict },
 ): void {
   const { entry, outcome, verdict } = one;
-  if (verdict === undefined || verdict.kind === 'not_sent') outcome.notSent += 1;
+  if (verdict.kind === 'not_sent') outcome.notSent += 1;
   else if (verdict.kind === 'unknown') outcome.unknown.push(entry.keyId);
   else if (verdict.kind === 'refused') {
     outcome.setAside.push({

@@ -80,7 +80,7 @@ async function settleRound(ctx: WorkerContext, work: SettleWork, round: Round): 
   const written = new Map<string, ItemImage | null>();
   const unknown: string[] = [];
   for (const { keyId, image } of entries) {
-    const verdict = verdicts.get(keyId) ?? { kind: 'not_sent' };
+    const verdict = verdicts.get(keyId);
     const claim = byId.get(keyId) as ClaimedKey;
     if (verdict.kind === 'written') written.set(keyId, image);
     else if (verdict.kind === 'unknown') {

@@ -56,7 +56,8 @@ async function backfillPager(ctx: WorkerContext, work: SegmentWork) {
     ctx.stores.get(table.sourceConnectionId),
     ctx.stores.get(table.targetConnectionId),
   ]);
-  const scanner = new Scanner(ctx, work, { store: source, table: table.tableName });
+  const paces = [source.pace, target.pace];
+  const scanner = new Scanner(ctx, work, { store: source, table: table.tableName, paces });
   ctx.atWork.set(work.segment.segmentId, { runId: work.segment.runId, paces: [target.pace, source.pace] });
   return async (cursor: WireItem | null): Promise<PageResult> => {
     if (!mayCopy(work)) return notDualWriting(work);

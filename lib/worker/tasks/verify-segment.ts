@@ -20,7 +20,7 @@ async function verifyPager(ctx: WorkerContext, work: SegmentWork) {
   const scanned = isSource
     ? { store: source, table: table.tableName }
     : { store: target, table: table.targetName, keysOnly: true };
-  const scanner = new Scanner(ctx, work, scanned);
+  const scanner = new Scanner(ctx, work, { ...scanned, paces: [source.pace, target.pace] });
   ctx.atWork.set(work.segment.segmentId, { runId: work.segment.runId, paces: [target.pace, source.pace] });
   return async (cursor: WireItem | null): Promise<PageResult> => {
     const page = await scanner.next(cursor);

@@ -8,7 +8,8 @@ import { keyFromId, keyId } from '@/lib/domain/item/key';
 import { itemBytes } from '@/lib/domain/item/size';
 import { anyItem, anyKeyedItem } from '@/lib/testing/item-arbitrary';
 import { anySpelling } from '@/lib/testing/json-spelling';
-import { readBatch, writeBody } from './batch-slices';
+import type { StoreWire, WireOutcome, WireRequest } from '../../ports';
+import { readBatch, writeBody, writeSlices } from './batch-slices';
 import { cutItems, cutList, type ItemCuts, STRIDE } from './cut-items';
 import { ItemImage, sameImage } from './item-image';
 import { KeyWriter, keyPlacesOf } from './item-key';
@@ -372,6 +373,29 @@ describe('images', () => {
       { numRuns: 100 },
     );
   });
+});
+
+test('the memory of a batch is used again only after a whole answer to it', async () => {
+  const unknown = { kind: 'unknown', cause: 'timeout', status: null, headers: {}, body: null, message: '' } as const;
+  const written = { kind: 'ok', status: 200, headers: {}, body: Buffer.from('{"UnprocessedItems":{}}') } as const;
+  const sent: { memory: ArrayBufferLike; text: string }[] = [];
+  const outcomes: WireOutcome[] = [unknown, written, written];
+  const wire = {
+    send: async ({ body }: WireRequest) => {
+      sent.push({ memory: (body as Buffer).buffer, text: body.toString() });
+      return outcomes.shift() as WireOutcome;
+    },
+  } as unknown as StoreWire;
+  for (const pk of ['first', 'second', 'third']) {
+    const item = { pk: { S: pk }, sk: { N: '1' } };
+    const entries = [{ keyId: idOf(item), image: ItemImage.of(item) }];
+    await writeSlices(wire, { table: 't', schema, entries });
+  }
+  expect(sent.map(({ text }) => JSON.parse(text).RequestItems.t[0].PutRequest.Item.pk.S)).toEqual([
+    ...['first', 'second', 'third'],
+  ]);
+  expect(sent[1]?.memory).not.toBe(sent[0]?.memory);
+  expect(sent[2]?.memory).toBe(sent[1]?.memory);
 });
 
 describe('a batch read', () => {
