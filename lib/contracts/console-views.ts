@@ -84,10 +84,19 @@ export interface WorkerView {
   activity: { what: string; planTableId: string }[];
 }
 
+/** Another Postgres was found in the place of the one before, and gateways are asked what they obey. */
+export interface RecoveryView {
+  sinceAt: string;
+  reason: string;
+  /** Gateways that have not said so yet. */
+  waitingFor: string[];
+}
+
 export interface ProcessesView {
   gateways: GatewayView[];
   workers: WorkerView[];
   endpoint: string;
+  recovery: RecoveryView | null;
 }
 
 export interface GatewayKeyView {

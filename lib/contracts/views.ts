@@ -2,6 +2,7 @@
  * What the GET routes answer and the screens read. Wire dates are ISO strings; durations are milliseconds; shares are
  * thousandths of a percent. Types, not parsers: both ends are ours and built together.
  */
+
 import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { TypeRoundTrip } from '@/lib/domain/assessment/round-trip/report';
 import type { ChecklistItem } from '@/lib/domain/plan/checklist';
@@ -13,6 +14,7 @@ import type { Move, Verb } from '@/lib/domain/plan/moves';
 import type { HoldKind, LiveChannel, Stage, Strategy, Writes } from '@/lib/domain/plan/stages';
 import type { Step } from '@/lib/domain/plan/steps';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
+import type { RecoveryView } from './console-views';
 
 import type { CopySourceView, StreamView } from './source-views';
 
@@ -132,6 +134,7 @@ export interface TableView extends TableRowView {
   stageSinceAt: string;
   verifyAgain: { sinceAt: string; reason: string } | null;
   moves: MoveView[];
+  recovery: RecoveryView | null;
   fence: FenceView | null;
   lastFence: FenceView | null;
   barrier: { verb: string; acknowledged: number; registered: number; openedAt: string } | null;

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import {
   DeleteTableCommand,
   DescribeTableCommand,
-  type DynamoDBClient,
+  DynamoDBClient,
   ExecuteStatementCommand,
   GetItemCommand,
   ListTablesCommand,
@@ -54,6 +54,41 @@ describe('the front door of a gateway', () => {
     return { status: answer.status, type: text === '' ? '' : String(JSON.parse(text).__type).replace(/.*#/, '') };
   }
 
+  it('takes the host name of an account, and the token of a session, as long as both are signed', async () => {
+    const { port } = new URL(gateway.url);
+    const hosts: string[] = [];
+    let tamper: (headers: Record<string, string>) => void = () => {};
+    const client = new DynamoDBClient({
+      ...{ region: 'eu-central-1', maxAttempts: 1, accountIdEndpointMode: 'required' },
+      credentials: { ...rig.key, accountId: '123456789012', sessionToken: 'of a session' },
+    });
+    // What a name that points at the gateway does: the SDK signs for the account's own host, then it is sent here.
+    const toGateway = { step: 'deserialize', priority: 'low', name: 'toGateway' } as const;
+    client.middlewareStack.add(
+      (next) => (args) => {
+        const request = args.request as { headers: Record<string, string> };
+        hosts.push(request.headers.host as string);
+        tamper(request.headers);
+        Object.assign(request, { protocol: 'http:', hostname: '127.0.0.1', port: Number(port) });
+        return next(args);
+      },
+      toGateway,
+    );
+    const item = { id: S('by account'), n: S('1') };
+    await client.send(new PutItemCommand({ TableName: 'orders', Item: item }));
+    const { Item } = await client.send(new GetItemCommand({ TableName: 'orders', Key: { id: S('by account') } }));
+    expect(Item).toEqual(item);
+    expect(new Set(hosts)).toEqual(new Set(['123456789012.ddb.eu-central-1.amazonaws.com']));
+    for (const [name, value] of [
+      ['x-amz-security-token', 'of another session'],
+      ['host', '210987654321.ddb.eu-central-1.amazonaws.com'],
+    ] as const) {
+      tamper = (headers) => void Object.assign(headers, { [name]: value });
+      await expect(put('orders', client)).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+    }
+    client.destroy();
+  });
+
   it('keeps a key to its tables and operations, and forgets a revoked one', async () => {
     const { sql } = rig.database;
     const secret = rig.sealer.seal('narrow-secret', 'gateway-key');
@@ -92,6 +127,14 @@ describe('the front door of a gateway', () => {
   it('lets nothing pass the mirror by: no body that it cannot read, no PartiQL, no DeleteTable', async () => {
     await rig.stageEverywhere(orders, 'dual_write');
     expect(await raw('{"TableName": "orders"')).toMatchObject({ type: 'SerializationException' });
+    const asked = rig.source.running.stats.requests;
+    const names = Array.from({ length: 210_000 }, (_, n) => `"k${n}":{"NULL":true}`);
+    expect(await raw(`{"TableName": "orders", "Item": {${names.join(',')}}}`)).toMatchObject({
+      ...{ status: 400, type: 'ValidationException' },
+    });
+    expect(rig.source.running.stats.requests).toBe(asked);
+    const deep = `${'{"L":['.repeat(9_000)}${']}'.repeat(9_000)}`;
+    expect(await raw(`{"TableName": "orders", "Item": {"id": ${deep}}}`)).toMatchObject({ status: 400 });
     const statement = (Statement: string) => gateway.client.send(new ExecuteStatementCommand({ Statement }));
     await expect(statement(`DELETE FROM "orders" WHERE id = 'a'`)).rejects.toThrow('move orders');
     await expect(gateway.client.send(new DeleteTableCommand({ TableName: 'orders' }))).rejects.toThrow('move orders');

@@ -4,6 +4,7 @@ import { connectionsQuery } from '@/app/_data/connection';
 import { processesQuery } from '@/app/_data/process';
 import { useView } from '@/app/_data/use-view';
 import { PageHead } from '@/app/_ui/kit/page-head';
+import { RecoveryBanner } from '@/app/_ui/kit/recovery-banner';
 import { ViewMissing, ViewNotice } from '@/app/_ui/kit/view-notice';
 import { PageState } from '@/app/_ui/shell/page-state';
 import type { ProcessesView } from '@/lib/contracts/views';
@@ -27,6 +28,7 @@ export function Gateways() {
       <ViewNotice query={query} what="The processes" />
       {processes ? (
         <>
+          <RecoveryBanner recovery={processes.recovery} />
           <GatewayTable gateways={processes.gateways} />
           <WorkerTable workers={processes.workers} />
           <SdkGuide endpoint={processes.endpoint} region={region} />
@@ -39,7 +41,8 @@ export function Gateways() {
   );
 }
 
-function toneOf({ gateways }: ProcessesView) {
+function toneOf({ gateways, recovery }: ProcessesView) {
+  if (recovery) return 'bad';
   const registered = gateways.filter((gateway) => gateway.state === 'registered');
   if (registered.some((gateway) => gateway.isSilent)) return 'bad';
   if (registered.some((gateway) => gateway.acknowledgedEpoch < gateway.currentEpoch)) return 'warn';

@@ -83,8 +83,7 @@ export class Connection {
 
   /** Ends it in order, where nothing is under way. */
   end(): void {
-    this.#isLast = true;
-    this.socket.end();
+    if (this.#lingerUntilMs === null) this.#last(performance.now());
   }
 
   /** Holds the client to its deadlines; called about every second. */

@@ -5,8 +5,8 @@
 import type { TableRouting } from '@/lib/contracts/routing';
 import { type GatewayAnswer, refusal } from './answer';
 import { type Call, comeAgain } from './context';
-import { isJson, member } from './parse';
 import { cannotRead, route } from './reads';
+import { mayWrite, mentions, statementsIn } from './statements';
 
 const UNSAFE = new Set([
   'DeleteTable',
@@ -30,8 +30,8 @@ export function refuseUnsafe(call: Call, tables: readonly TableRouting[]): Gatew
 
 /** PartiQL. Null: let it pass to the source. */
 export function refuseStatements(call: Call): GatewayAnswer | null {
-  for (const text of statementsOf(call)) {
-    const isRead = /^\s*select\b/i.test(text);
+  for (const text of statementsIn(call.input)) {
+    const isRead = !mayWrite(text);
     for (const table of call.view.snapshot.tables) {
       if (!mentions(text, table.tableName)) continue;
       const refused = isRead ? readRefusal(call, table) : writeRefusal(table);
@@ -44,10 +44,13 @@ export function refuseStatements(call: Call): GatewayAnswer | null {
 function writeRefusal(table: TableRouting): GatewayAnswer | null {
   if (table.writes === 'source') return null;
   if (table.writes === 'held' || table.writes === 'refused') return comeAgain(table);
+  const why =
+    table.authority === 'source'
+      ? `while the plan "${table.planName}" moves it, because the write would not reach TerraScale`
+      : `since the plan "${table.planName}" has moved it to TerraScale, which knows no PartiQL`;
   return refusal(
     'ValidationException',
-    `PartiQL cannot write ${table.tableName} while the plan "${table.planName}" moves it, because the write would not ` +
-      'reach TerraScale. Use PutItem, UpdateItem, DeleteItem or their batches.',
+    `PartiQL cannot write ${table.tableName} ${why}. Use PutItem, UpdateItem, DeleteItem or their batches.`,
   );
 }
 
@@ -55,20 +58,4 @@ function readRefusal(call: Call, table: TableRouting): GatewayAnswer | null {
   const decision = route(call, table, { kind: 'index', unit: null, isStrong: false, isDirty: () => true });
   call.view.traffic(table.planTableId).add('readsUnroutable');
   return decision.store === null ? cannotRead(table, decision.sentence) : null;
-}
-
-function statementsOf(call: Call): string[] {
-  const { input } = call;
-  const lists = [member(input, 'Statements'), member(input, 'TransactStatements')];
-  const inside = lists.flatMap((list) => (Array.isArray(list) ? list.filter(isJson).map((one) => one.Statement) : []));
-  return [member(input, 'Statement'), ...inside].filter((text) => typeof text === 'string');
-}
-
-/** The table's name as a word of the statement. One in a literal counts too: too careful is harmless here. */
-function mentions(statement: string, name: string): boolean {
-  for (let at = statement.indexOf(name); at !== -1; at = statement.indexOf(name, at + 1)) {
-    const around = `${statement[at - 1] ?? ' '}${statement[at + name.length] ?? ' '}`;
-    if (!/[A-Za-z0-9_]/.test(around)) return true;
-  }
-  return false;
 }

@@ -2,7 +2,7 @@
 import { parseObject } from '@/lib/adapters/dynamodb/parse-body';
 import type { TableRouting } from '@/lib/contracts/routing';
 import type { GatewayRequest } from './answer';
-import { isTooDeep, LOOKED_THROUGH_BYTES_MIN } from './json-depth';
+import { excessIn } from './json-bounds';
 import type { RoutingView } from './views';
 
 /** A decoded JSON object. Made by JSON.parse, so own properties only are looked at. */
@@ -15,10 +15,11 @@ export const member = (object: Json, name: string): unknown => (Object.hasOwn(ob
 
 /**
  * The object of a body, or null where it is none: then the store is asked what it thinks of it. Never to be changed. A
- * byte order mark is passed over, because there are stores that do; what is nested too deeply is not parsed at all.
+ * byte order mark is passed over, because there are stores that do; what is nested too deeply, or has more parts than any
+ * request, is not parsed at all.
  */
 export function decode(body: Buffer): Json | null {
-  if (body.length >= LOOKED_THROUGH_BYTES_MIN && isTooDeep(body)) return null;
+  if (excessIn(body) !== null) return null;
   return parseObject(body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body);
 }
 
@@ -81,7 +82,10 @@ export const isOfTables = (request: GatewayRequest): boolean => request.target.s
  * such a table, but nobody here can tell; a store that could would be written past the mirror.
  */
 export function routed(request: GatewayRequest, view: RoutingView): Routed | 'undecodable' | null {
-  if (!isOfTables(request) || !view.mayMention(request.body)) return null;
+  if (!isOfTables(request)) return null;
+  // The name of a table may have another case in a statement than in its plan.
+  const isStatement = STATEMENT_OPERATIONS.has(request.operation) && view.snapshot.tables.length > 0;
+  if (!isStatement && !view.mayMention(request.body)) return null;
   const input = decode(request.body);
   if (input === null) return 'undecodable';
   if (STATEMENT_OPERATIONS.has(request.operation)) return { input, tables: [] };

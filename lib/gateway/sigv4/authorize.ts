@@ -10,7 +10,9 @@ import { verifyRequest } from '@/lib/adapters/dynamodb/verify';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
 import { type GatewayAnswer, refusal } from '../pipeline/answer';
+import { excessIn } from '../pipeline/json-bounds';
 import { decode, isItemOperation, tableNameOf, tablesIn } from '../pipeline/parse';
+import { tooMany } from '../pipeline/unreadable-body';
 
 export interface HeadersOf {
   readonly [name: string]: string | string[] | undefined;
@@ -139,7 +141,11 @@ export function outOfScope(
   if (key.tables === null) return null;
   const input = decode(body);
   // What cannot be decoded cannot be held against a scope either.
-  if (input === null) return refusal('SerializationException', 'The body is no JSON object.');
+  if (input === null) {
+    const excess = excessIn(body);
+    if (excess === 'members' || excess === 'values') return tooMany(excess);
+    return refusal('SerializationException', 'The body is no JSON object.');
+  }
   const names = tablesIn(operation, input);
   if (names.length === 0) return isItemOperation(operation) ? null : denied(operation);
   const { tables } = key;

@@ -9,6 +9,7 @@ import { type GatewayAnswer, type GatewayRequest, refusal } from '../pipeline/an
 import { decode, isItemOperation, isOfTables, STATEMENT_OPERATIONS, tableNameOf, tablesIn } from '../pipeline/parse';
 import type { Pipeline } from '../pipeline/pipeline';
 import { answerOf } from '../pipeline/respond';
+import { mayWrite, statementsIn } from '../pipeline/statements';
 import { askAboutBody } from '../pipeline/unreadable-body';
 import { authorityOfEntry, entryOf } from './document';
 import type { StaticStores } from './stores';
@@ -107,8 +108,8 @@ export class StaticRequests {
   async #statement(request: GatewayRequest): Promise<GatewayAnswer> {
     const { document, pipeline } = this.parts;
     const any = document.tables[ANY_TABLE];
-    const texts = any === undefined || any.writes === 'source' ? [] : statementsIn(request.body);
-    if (texts.some((text) => !/^\s*select\b/i.test(text))) {
+    const input = any === undefined || any.writes === 'source' ? null : decode(request.body);
+    if (input !== null && statementsIn(input).some(mayWrite)) {
       return refusal(
         'ValidationException',
         'PartiQL cannot write while both stores are written, because the write would not reach the other store. ' +
@@ -117,11 +118,4 @@ export class StaticRequests {
     }
     return await pipeline.handle(request);
   }
-}
-
-function statementsIn(body: Buffer): string[] {
-  const input = decode(body);
-  if (input === null) return [];
-  const lists = [input.Statements, input.TransactStatements].filter(Array.isArray).flat() as { Statement?: unknown }[];
-  return [input.Statement, ...lists.map((one) => one?.Statement)].filter((text) => typeof text === 'string');
 }

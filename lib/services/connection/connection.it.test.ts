@@ -253,6 +253,6 @@ describe('keys of applications', () => {
   });
 
   test('no process is shown where none ever started', async () => {
-    expect(await processesView(ctx, OPERATOR)).toEqual({ gateways: [], workers: [], endpoint: '' });
+    expect(await processesView(ctx, OPERATOR)).toEqual({ gateways: [], workers: [], endpoint: '', recovery: null });
   });
 });

@@ -10,6 +10,8 @@ import { reapFences } from '../fence/abort';
 import { runFence, stepFence } from '../fence/run-fence';
 import { approve } from '../table/approve';
 import { dryRun } from '../table/dry-run';
+import { processesView } from '../view/processes-view';
+import { tableView } from '../view/table-view';
 import { watchPostgres } from './postgres';
 import { recover } from './recover';
 
@@ -100,6 +102,28 @@ describe('another Postgres in the place of the one before', () => {
     expect((await identity()).reason).toBe(
       `gateway a obeys epoch 99, and the newest one here is ${await table.headEpoch()}`,
     );
+  });
+
+  test('stands over the screens of tables and gateways, with whose word is missing, until it is over', async () => {
+    const { table, gateway } = await readyToFlip();
+    const viewer = { id: 'usr_viewer', name: 'Vera', role: 'viewer' } as const;
+    const seen = async () => {
+      const [processes, one] = [await processesView(rig.ctx, viewer), await tableView(rig.ctx, viewer, table.id)];
+      expect(one.recovery).toEqual(processes.recovery);
+      return processes.recovery;
+    };
+    expect(await seen()).toBeNull();
+    await rig.sql`update postgres_identity set timeline = 79`;
+    await watchPostgres(rig.ctx);
+    expect(await seen()).toMatchObject({
+      reason: expect.stringMatching(/^its timeline went from 79 to \d+$/),
+      waitingFor: ['a'],
+      sinceAt: expect.stringMatching(/Z$/),
+    });
+    await say(gateway.id, await snapshotOf(table));
+    expect(await seen()).toMatchObject({ waitingFor: [] });
+    expect(await recover(rig.ctx)).toEqual({ kind: 'done' });
+    expect(await seen()).toBeNull();
   });
 
   test('keeps a fence where it is: no step forward, and none back', async () => {

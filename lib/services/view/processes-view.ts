@@ -3,6 +3,7 @@ import type { GatewayKeyView, PassingView, ProcessesView } from '@/lib/contracts
 import type { Actor, ServiceContext } from '../context';
 import { conditionsOf } from '../process/declare-dead';
 import { GATEWAY_SILENT_MS } from '../table/facts';
+import { recoveryView } from './recovery-view';
 import { requireRole } from './require-role';
 import { iso } from './table-row';
 
@@ -15,9 +16,10 @@ const PASSING_MAX = 20;
  */
 export async function processesView(ctx: ServiceContext, actor: Actor): Promise<ProcessesView> {
   requireRole(actor, 'viewer');
-  const [gateways, workers] = await Promise.all([
+  const [gateways, workers, recovery] = await Promise.all([
     readGateways(ctx.sql, GATEWAY_SILENT_MS),
     readWorkers(ctx.sql, GATEWAY_SILENT_MS),
+    recoveryView(ctx),
   ]);
   // One inside an application has no address to point another at.
   const servers = gateways.filter((one) => one.listen.startsWith('http'));
@@ -38,6 +40,7 @@ export async function processesView(ctx: ServiceContext, actor: Actor): Promise<
     })),
     workers: workers.map((worker) => ({ ...worker, lastSeenAt: worker.lastSeenAt.toISOString() })),
     endpoint: first?.listen ?? '',
+    recovery,
   };
 }
 

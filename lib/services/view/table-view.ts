@@ -14,6 +14,7 @@ import { writesOf } from '@/lib/domain/plan/stages';
 import type { Actor, ServiceContext } from '../context';
 import { GATEWAY_SILENT_MS, type LoadedFacts, loadFacts } from '../table/facts';
 import { moveViews, shareCeilingMilli } from './move-view';
+import { recoveryView } from './recovery-view';
 import { requireRole } from './require-role';
 import { extrasFrom } from './row-extras';
 import { iso, SHARE_WINDOW_MS_MAX, toTableRow } from './table-row';
@@ -22,12 +23,13 @@ import { iso, SHARE_WINDOW_MS_MAX, toTableRow } from './table-row';
 export async function tableView(ctx: ServiceContext, actor: Actor, tableId: string): Promise<TableView> {
   requireRole(actor, 'viewer');
   const filter = { tableId, windowMsMax: SHARE_WINDOW_MS_MAX, silentMs: GATEWAY_SILENT_MS };
-  const [rows, detail, fences, approvals, loaded] = await Promise.all([
+  const [rows, detail, fences, approvals, loaded, recovery] = await Promise.all([
     readTableRows(ctx.sql, filter),
     readTableDetail(ctx.sql, tableId),
     readFences(ctx.sql, tableId),
     readApprovals(ctx.sql, tableId),
     loadFacts(ctx, ctx.db, { planTableId: tableId }),
+    recoveryView(ctx),
   ]);
   const row = rows[0];
   if (!row || !detail || !loaded) throw new AppError('table.not_found', `There is no table ${tableId.slice(0, 60)}.`);
@@ -37,6 +39,7 @@ export async function tableView(ctx: ServiceContext, actor: Actor, tableId: stri
     ...toTableRow(row, extrasFrom(row, loaded, ctx.clock.nowMs())),
     ...describedBy(row, detail),
     moves: await moveViews(ctx, { actor, tableId, loaded, approvals }),
+    recovery,
     fence: open ? toFence(open) : null,
     lastFence: last ? toFence(last) : null,
     barrier: barrierOf(row, detail),

@@ -6,6 +6,7 @@ import { routes } from '@/app/_routes/routes';
 import { Banner } from '@/app/_ui/kit/banner';
 import { formatCount, formatDuration, formatShare } from '@/app/_ui/kit/format';
 import { PageHead } from '@/app/_ui/kit/page-head';
+import { RecoveryBanner } from '@/app/_ui/kit/recovery-banner';
 import { StatusBadge } from '@/app/_ui/kit/status-badge';
 import { TabLinks } from '@/app/_ui/kit/tab-links';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
@@ -86,6 +87,7 @@ function tabTitleOf(table: TableView): string {
 function Conditions({ table }: { table: TableView }) {
   return (
     <>
+      <RecoveryBanner recovery={table.recovery} />
       {table.fence ? (
         <Banner
           tone="warn"
