@@ -18,22 +18,26 @@ import type { LongOptions } from './main';
 import type { LongRun } from './result';
 
 const KILLS = 50;
-const WORKERS = 3;
+const WORKERS = 4;
+/** A kill waits until so many are at work: starting one takes longer than killing one. */
+const WORKERS_MIN = 2;
 const SEGMENTS = 6;
 const TABLE = 'orders';
-/** So many, at this pace, that the backfill outlasts the kills; the pace is lifted after the last one. */
-const ITEMS_A_KILL = 480;
-const ITEMS_PER_SECOND = 90;
+const ITEMS_A_KILL = 300;
+/** The pace at the start; then whatever makes the backfill outlast the kills by a third. It is lifted after the last. */
+const ITEMS_PER_SECOND = 60;
+const OUTLAST = 1.35;
 const WRITES_PER_SECOND = 15;
 /** Between two kills, ms; a slow write and a slow confirm make most of them fall into a page. */
-const BETWEEN_MS = [300, 5_000] as const;
-const DELAY_MS = { BatchWriteItem: 200, BatchGetItem: 150 };
+const BETWEEN_MS = [300, 4_000] as const;
+const DELAY_MS = { BatchWriteItem: 700, BatchGetItem: 500 };
 const END_MS_MAX = 240_000;
 
 interface Scene {
   rig: GatewayRig;
   tableId: string;
   runId: string;
+  items: number;
   workers: WorkerProcess[];
   scans: ReturnType<typeof countScans>;
   /** Kills of a worker that held the segment, by its number. */
@@ -100,7 +104,16 @@ async function begin(rig: GatewayRig, of: { items: number; workers: WorkerProces
   ] as const)
     rig[side].running.faults.add({ kind: 'delay', operations: [operation], delayMs: DELAY_MS[operation] });
   const scans = countScans(rig);
-  const scene = { rig, tableId, runId: '', workers: of.workers, scans, heldAtKill: new Map(), killsInPage: 0 };
+  const scene = {
+    rig,
+    tableId,
+    runId: '',
+    items: of.items,
+    workers: of.workers,
+    scans,
+    heldAtKill: new Map(),
+    killsInPage: 0,
+  };
   of.workers.push(...(await Promise.all(Array.from({ length: WORKERS }, () => start(rig)))));
   return scene;
 }
@@ -131,24 +144,45 @@ async function killAtRandom(scene: Scene, of: { kills: number; say(line: string)
     timeoutMs: 60_000,
   });
   const [least, most] = BETWEEN_MS;
-  let isDone = false;
-  for (let round = 1; round <= of.kills; round += 1) {
+  const beganMs = performance.now();
+  const replacements: Promise<unknown>[] = [];
+  const replace = async () => void workers.push(await start(rig));
+  let round = 0;
+  while (round < of.kills) {
     await new Promise((done) => setTimeout(done, least + Math.random() * (most - least)));
-    isDone = (await sql`select 1 from segment where run_id = ${scene.runId} and state <> 'done'`).length === 0;
-    if (isDone) return round - 1;
+    await waitFor(() => workers.length >= WORKERS_MIN, { what: 'workers to kill', timeoutMs: 120_000 });
+    if ((await leftOf(scene)) === 0) break;
+    round += 1;
     const [victim] = workers.splice(Math.floor(Math.random() * workers.length), 1) as [WorkerProcess];
     await victim.kill();
-    const held = await sql<{ number: number; inPage: boolean }[]>`select number, page_keys is not null as "inPage"
-      from segment where run_id = ${scene.runId} and lease_owner = ${victim.workerId}`;
-    for (const { number } of held) scene.heldAtKill.set(number, (scene.heldAtKill.get(number) ?? 0) + 1);
-    if (held.some((segment) => segment.inPage)) scene.killsInPage += 1;
+    const held = await heldBy(scene, victim.workerId);
     await recordWorkerExit(sql, victim.workerId);
-    workers.push(await start(rig));
-    of.say(
-      `${round}/${of.kills}: held ${held.length}, ${scene.scans.seen.size} pages, ${sum([...scene.scans.repeats.values()])} again`,
-    );
+    replacements.push(replace());
+    const leftS = ((performance.now() - beganMs) / 1_000 / round) * (of.kills - round) * OUTLAST;
+    await sql`update run set items_per_second_max = ${Math.max(5, Math.ceil((await leftOf(scene)) / Math.max(1, leftS)))}
+      where id = ${scene.runId}`;
+    const again = sum([...scene.scans.repeats.values()]);
+    of.say(`${round}/${of.kills}: held ${held}, ${scene.scans.seen.size} pages, ${again} again`);
   }
-  return of.kills;
+  await Promise.all(replacements);
+  return round;
+}
+
+/** Items that the backfill has still to read, about. */
+async function leftOf({ rig, runId, items }: Scene): Promise<number> {
+  const [row] = await rig.database.sql<{ read: number; open: number }[]>`select sum(items_read)::int as read,
+    count(*) filter (where state <> 'done')::int as open from segment where run_id = ${runId}`;
+  return row === undefined || row.open === 0 ? 0 : Math.max(1, items - row.read);
+}
+
+/** Counts the segments that a killed worker held; returns how many. */
+async function heldBy(scene: Scene, workerId: string): Promise<number> {
+  const held = await scene.rig.database.sql<{ number: number; inPage: boolean }[]>`
+    select number, page_keys is not null as "inPage" from segment
+    where run_id = ${scene.runId} and lease_owner = ${workerId}`;
+  for (const { number } of held) scene.heldAtKill.set(number, (scene.heldAtKill.get(number) ?? 0) + 1);
+  if (held.some((segment) => segment.inPage)) scene.killsInPage += 1;
+  return held.length;
 }
 
 /** Lets the backfill end, stops the writers, and waits until nothing is owed. */
