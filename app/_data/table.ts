@@ -1,6 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import type {
   BackfillView,
+  DeadLetterItemView,
+  DeadLettersView,
   MismatchView,
   MoveView,
   RunView,
@@ -23,6 +25,8 @@ export const tableKeys = {
   traffic: (tableId: string, rangeMs: number) => ['table', tableId, 'traffic', rangeMs] as const,
   shadow: (tableId: string) => ['table', tableId, 'shadow'] as const,
   shadowSample: (tableId: string, sampleId: string) => ['table', tableId, 'shadow', sampleId] as const,
+  deadLetters: (tableId: string) => ['table', tableId, 'dead-letters'] as const,
+  deadLetter: (tableId: string, id: string) => ['table', tableId, 'dead-letters', id] as const,
   mismatch: (tableId: string, mismatchId: string) => ['table', tableId, 'mismatches', mismatchId] as const,
 };
 
@@ -67,6 +71,20 @@ export const mismatchQuery = (tableId: string, mismatchId: string) =>
     queryKey: tableKeys.mismatch(tableId, mismatchId),
     queryFn: ({ signal }) =>
       readJson<MismatchView>(`${pathOf(tableId)}/mismatches/${encodeURIComponent(mismatchId)}`, signal),
+  });
+
+export const deadLettersQuery = (tableId: string) =>
+  queryOptions({
+    queryKey: tableKeys.deadLetters(tableId),
+    queryFn: ({ signal }) => readJson<DeadLettersView>(`${pathOf(tableId)}/dead-letters`, signal),
+    refetchInterval: (query) => refetchMs((query.state.data?.count ?? 0) > 0),
+  });
+
+export const deadLetterQuery = (tableId: string, id: string) =>
+  queryOptions({
+    queryKey: tableKeys.deadLetter(tableId, id),
+    queryFn: ({ signal }) =>
+      readJson<DeadLetterItemView>(`${pathOf(tableId)}/dead-letters/${encodeURIComponent(id)}`, signal),
   });
 
 export const shadowQuery = (tableId: string) =>

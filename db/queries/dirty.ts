@@ -114,7 +114,7 @@ const claimedOf = (row: ClaimRow): ClaimedKey => ({
 });
 
 /**
- * Claims up to `keysMax` keys that are due: nobody holds them, and either something was marked since the last
+ * Claims up to `keysMax` keys that are due: nobody holds them, the follower did not refuse this very image, and either something was marked since the last
  * confirmed settle or their hold has passed by the database's clock. Oldest first.
  */
 export async function claimKeys(
@@ -127,7 +127,7 @@ export async function claimKeys(
     from (
       select plan_table_id, key_digest from dirty_key
       where plan_table_id = ${ask.planTableId} and claim_token is null
-        and (claim_until is null or claim_until <= clock_timestamp())
+        and (claim_until is null or claim_until <= clock_timestamp()) and dead_generation is distinct from generation
         and (settled_generation is distinct from generation
           or (hold_open_for is null and (hold_until is null or hold_until <= clock_timestamp())))
       order by last_seen_at limit ${ask.keysMax} for update skip locked
@@ -327,8 +327,9 @@ export async function tablesWithDueKeys(sql: Sql): Promise<string[]> {
     select distinct d.plan_table_id from dirty_key d join routing r on r.plan_table_id = d.plan_table_id
     where r.writes not in ('source', 'target')
       and (d.claim_until is null or d.claim_until <= clock_timestamp())
-      and (d.claim_token is not null or d.settled_generation is distinct from d.generation
-        or (d.hold_open_for is null and (d.hold_until is null or d.hold_until <= clock_timestamp())))
+      and (d.claim_token is not null or (d.dead_generation is distinct from d.generation
+        and (d.settled_generation is distinct from d.generation
+          or (d.hold_open_for is null and (d.hold_until is null or d.hold_until <= clock_timestamp())))))
       and not exists (select 1 from fence f where f.plan_table_id = d.plan_table_id
         and f.step in ('settled', 'workers_stopped', 'flipped', 'canary_proven'))`;
   return rows.map((row) => row.plan_table_id);

@@ -1,4 +1,21 @@
 /** Views of what stands around the plans: connections, processes, keys, alerts, people. Part of views.ts. */
+/** A month's quota of a connection, as requests of workers and gateways count against it. */
+export interface QuotaView {
+  requestsPerMonth: number;
+  used: number;
+  remaining: number;
+  /** From where on bulk work waits, so that live traffic has the rest. */
+  reserve: number;
+  monthStartsAt: string;
+  monthEndsAt: string;
+  /** At this month's pace; null: not before the month does. */
+  endsAt: string | null;
+  /** Why bulk work waits now, or what a person should know; null: it lasts. */
+  sentence: string | null;
+  /** Left at the end of each day so far, and now. */
+  points: { atMs: number; remaining: number }[];
+}
+
 export interface ConnectionView {
   id: string;
   name: string;

@@ -19,6 +19,7 @@ import type { RecoveryView } from './console-views';
 import type { CopySourceView, StreamView } from './source-views';
 
 export type * from './console-views';
+export type * from './dirty-views';
 export type * from './shadow-views';
 export type * from './source-views';
 

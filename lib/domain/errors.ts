@@ -303,6 +303,12 @@ export const ERRORS = {
     title: 'There is no such mismatch',
     check: ['It may have been repaired.', 'The verification page lists the open ones.'],
   },
+  'dirty.not_dead': {
+    http: 409,
+    retry: false,
+    title: 'It is no dead letter any more',
+    check: ['A worker settled it, or the key was written anew and is tried again.', 'The traffic page lists the rest.'],
+  },
   'checklist.evidence_missing': {
     http: 409,
     retry: true,

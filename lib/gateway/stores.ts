@@ -27,6 +27,8 @@ export class SealedStores implements Stores {
 
   #connectionId: string | null = null;
   #isDead = false;
+  /** Requests to each connection since they were last taken, for its monthly quota. */
+  #sent = new Map<string, number>();
   /** One a connection: whatever credential was used, it is the same store that answers or does not. */
   readonly #breakers = new Map<string, Breaker>();
 
@@ -88,6 +90,21 @@ export class SealedStores implements Stores {
     return sum;
   }
 
+  /** What was sent since the last call, by connection. What could not be booked is given back with `giveBack`. */
+  takeSent(): ReadonlyMap<string, number> {
+    const sent = this.#sent;
+    this.#sent = new Map();
+    return sent;
+  }
+
+  giveBack(connectionId: string, requests: number): void {
+    this.#count(connectionId, requests);
+  }
+
+  #count(connectionId: string, requests: number): void {
+    this.#sent.set(connectionId, (this.#sent.get(connectionId) ?? 0) + requests);
+  }
+
   /** By label of the store: its breaker, and for how long it asked to be left alone. */
   breakers(): { store: string; state: BreakerState; opened: number; pausedForMs: number }[] {
     return [...this.#breakers].map(([id, breaker]) => ({
@@ -133,7 +150,10 @@ export class SealedStores implements Stores {
     const never = new Promise<never>(() => {});
     return {
       target: wire.target,
-      send: (request) => (this.#isDead ? never : wire.send(request).then((one) => (this.#isDead ? never : one))),
+      send: (request) => {
+        this.#count(wire.target.connectionId, 1);
+        return this.#isDead ? never : wire.send(request).then((one) => (this.#isDead ? never : one));
+      },
       inFlight: () => wire.inFlight(),
       close: () => wire.close(),
     };

@@ -43,7 +43,7 @@ export function greenFacts(over: Partial<Facts> = {}): Facts {
       compared: 100,
     },
     verifyAgainSinceMs: null,
-    dirty: { count: 0, oldestMs: null, waitingForDelta: 0 },
+    dirty: { count: 0, oldestMs: null, waitingForDelta: 0, dead: 0, parked: 0 },
     intentsOpen: 0,
     sourceCanTakeReads: true,
     shadow: null,

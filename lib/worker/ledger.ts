@@ -4,6 +4,7 @@
  * passes the same contract.
  */
 import type { Sql } from '@/db/client';
+import { buryKeys } from '@/db/queries/dead-letter';
 import {
   acknowledgeHolds,
   claimKeys,
@@ -35,6 +36,7 @@ const QUERIES = {
   renewClaims,
   finishClaims,
   releaseClaims,
+  buryKeys,
   expireClaims,
   tablesHeldOpenFor,
   acknowledgeHolds,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readDeadLetters } from '@/db/queries/dead-letter';
 import { markKeys } from '@/db/queries/dirty';
 import { endFinishedRuns } from '@/db/queries/run';
 import { queueRepairedMismatches } from '@/db/queries/run-mismatch';
@@ -6,7 +7,7 @@ import type { WireItem } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import { isInSample } from '@/lib/domain/run/sample';
 import { TEST_SEALING_KEY } from '@/lib/testing/plan-fixture';
-import { afterRequest, RIG_SCHEMA, type Rig, type RigTable, startRig } from '@/lib/testing/worker-rig';
+import { afterRequest, type Hook, RIG_SCHEMA, type Rig, type RigTable, startRig } from '@/lib/testing/worker-rig';
 import type { WorkerContext } from './context';
 import { recheckMismatch } from './tasks/recheck-mismatch';
 import { settle } from './tasks/settle';
@@ -133,6 +134,38 @@ describe('a verification', () => {
     await recheckMismatch(worker, { mismatchId: row?.id as string });
     const [after] = await table.sql`select state from mismatch where id = ${row?.id as string}`;
     expect(after?.state).toBe('gone');
+  });
+
+  it('is told of an item that the target refuses for good as a dead letter, tried again when it is written', async () => {
+    const table = await rig.table();
+    let isRefusing = true;
+    const hook: Hook = async (sent) => {
+      if (!isRefusing || sent.side !== 'target' || sent.operation !== 'BatchWriteItem') return await sent.next();
+      const errorType = 'ValidationException';
+      const body = Buffer.from(JSON.stringify({ __type: errorType, message: 'too large' }));
+      return { kind: 'refused', status: 400, headers: {}, body, errorType, message: 'too large', retryAfterMs: null };
+    };
+    const worker = await table.worker({ hook });
+    await table.put('source', item('a'));
+    const { planTableId } = table;
+    const mark = () =>
+      markKeys(table.sql, { planTableId, schema: RIG_SCHEMA, keyIds: [idOf('a')], cause: 'mirror_failed' });
+    await mark();
+    for (let turn = 0; turn < 3; turn += 1) await settle(worker, { planTableId });
+    const [letter] = await readDeadLetters(table.sql, { planTableId });
+    expect(letter).toMatchObject({
+      keyId: idOf('a'),
+      errorType: 'ValidationException',
+      reason: 'too large',
+      attempts: 1,
+    });
+    isRefusing = false;
+    await settle(worker, { planTableId });
+    expect(await table.dirty()).toHaveLength(1);
+    await mark();
+    await settle(worker, { planTableId });
+    expect(await table.dirty()).toEqual([]);
+    expect(await table.divergent()).toEqual([]);
   });
 
   it('stops at its limit of mismatches and does not call itself done', async () => {

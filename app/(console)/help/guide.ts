@@ -182,6 +182,13 @@ const DIRTY_KEY: GuidePage = {
       ],
     },
     {
+      head: 'Dead letters',
+      text: [
+        'A key whose item the other side refuses for good (too large, not valid there) is a dead letter: settling it again would end the same way. It stays dirty, is read from the authority, and no fence begins with it. The traffic page lists them with the store’s reason and both images.',
+        'Change the item in the application and it is tried by itself; change the target and press Try it again; or park it with a reason, which silences the alert and nothing else.',
+      ],
+    },
+    {
       head: 'When to worry',
       text: [
         'A few, some seconds old, are normal under load. A rising count or an old oldest key says that the follower does not take writes: look at its errors and at throttling, on the traffic page. A flip waits until the number is small and none waits for Δ; it settles the rest within its hold.',

@@ -46,6 +46,8 @@ interface ChartProps {
   rangeMs?: readonly [number, number];
   heightPx?: number;
   format?: (value: number) => string;
+  /** How a time stands on the axis; a clock unless the range is one of days. */
+  formatAt?: (atMs: number) => string;
   className?: string;
 }
 
@@ -125,6 +127,7 @@ function Plot({
   rangeMs,
   heightPx = 160,
   format = formatRate,
+  formatAt = clock,
 }: ChartProps) {
   return (
     <div className="mt-2" style={{ height: heightPx }}>
@@ -143,7 +146,7 @@ function Plot({
             type="number"
             scale="time"
             domain={rangeMs ? [rangeMs[0], rangeMs[1]] : ['dataMin', 'dataMax']}
-            tickFormatter={clock}
+            tickFormatter={formatAt}
             minTickGap={48}
           />
           <YAxis {...axis} width={44} domain={[0, 'auto']} tickFormatter={formatCompact} axisLine={false} />

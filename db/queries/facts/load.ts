@@ -80,7 +80,7 @@ export interface FactRow {
   guard_modes: GuardModes;
   unroutable_reads: number;
   source_traffic_since_backup: number;
-  dirty: { count: number; oldestMs: number | null; waiting: number };
+  dirty: { count: number; oldestMs: number | null; waiting: number; dead: number; parked: number };
   intents_open: number;
   backfill: {
     state: string;
@@ -187,7 +187,9 @@ export async function loadFactRow(tx: Db | DbTransaction, query: FactQuery): Pro
         and b.backup_since is not null and s.at >= b.backup_since and s.epoch >= b.closed_epoch)
         as source_traffic_since_backup,
       (select json_build_object('count', count(*), 'oldestMs', ${ms(sql`(b.now_at - min(d.first_seen_at))`)},
-        'waiting', count(*) filter (where d.hold_until > b.now_at or d.hold_open_for is not null))
+        'waiting', count(*) filter (where d.hold_until > b.now_at or d.hold_open_for is not null),
+        'dead', count(*) filter (where d.dead_generation = d.generation),
+        'parked', count(*) filter (where d.dead_generation = d.generation and d.parked_at is not null))
         from dirty_key d where d.plan_table_id = b.id) as dirty,
       (select coalesce(sum(g.intents_open), 0)::int from gateway_table g join gateway w on w.id = g.gateway_id
         where g.plan_table_id = b.id and w.state = 'registered') as intents_open,

@@ -47,6 +47,8 @@ export interface TableRowRecord {
   silent: string[];
   dirtyCount: number;
   dirtyOldestMs: number | null;
+  /** Dirty keys that the follower refuses for good and that nobody parked. */
+  deadLetters: number;
   mismatches: number;
   setAsideOpen: number;
   readsSource: number;
@@ -101,7 +103,7 @@ export async function readTableRows(sql: Sql, filter: TableRowFilter): Promise<T
       ) as "checksFailed",
       r.epoch::float8 as epoch, f.verb as "fenceVerb", f.step as "fenceStep",
       g.registered, g.acknowledged, g.lagging, g.silent,
-      d.n as "dirtyCount", d.oldest_ms as "dirtyOldestMs", m.n as mismatches, s.n as "setAsideOpen",
+      d.n as "dirtyCount", d.oldest_ms as "dirtyOldestMs", d.dead as "deadLetters", m.n as mismatches, s.n as "setAsideOpen",
       x.reads_source as "readsSource", x.reads_target as "readsTarget", x.reads_fallback as "readsFallback",
       x.reads_unroutable as "readsUnroutable", x.reads_strong as "readsStrong",
       extract(epoch from now() - it.since)::float8 * 1000 as "windowMs",
@@ -120,16 +122,18 @@ export async function readTableRows(sql: Sql, filter: TableRowFilter): Promise<T
       from gateway where connection_id = it.source_connection_id and state = 'registered'
     ) g on true
     left join lateral (
-      select count(*)::int as n, extract(epoch from now() - min(first_seen_at))::float8 * 1000 as oldest_ms
+      select count(*)::int as n, extract(epoch from now() - min(first_seen_at))::float8 * 1000 as oldest_ms,
+        count(*) filter (where dead_generation = generation and parked_at is null)::int as dead
       from dirty_key where plan_table_id = it.id
     ) d on true
     left join lateral (
       select count(distinct key_id)::int as n from mismatch where plan_table_id = it.id and state <> 'gone'
     ) m on true
     left join lateral (
-      select k.id, k.kind, k.state, k.items_estimate, k.stop_reason, g.items, g.failed
+      select k.id, k.kind, k.state, k.items_estimate * (case k.kind when 'verification' then 2 else 1 end) as items_estimate,
+        k.stop_reason, g.items, g.failed
       from run k left join lateral (
-        select sum(case when k.kind = 'backfill' then items_read else compared end) as items, count(*) filter (where state = 'failed') as failed
+        select sum(items_read) as items, count(*) filter (where state = 'failed') as failed
         from segment where run_id = k.id
       ) g on true
       where k.plan_table_id = it.id and k.state <> 'cancelled'

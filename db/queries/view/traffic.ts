@@ -112,10 +112,11 @@ export interface DirtyKeyRecord {
   holdUntil: Date | null;
 }
 
-/** The oldest dirty keys of a table. */
+/** Hot ones of a table by name, then the oldest; dead letters stand in a list of their own. */
 export async function readDirtyKeys(sql: Sql, tableId: string): Promise<DirtyKeyRecord[]> {
   return await sql<DirtyKeyRecord[]>`
     select key_id as "keyId", cause, extract(epoch from now() - first_seen_at)::float8 * 1000 as "ageMs", attempts, hot,
       hold_until as "holdUntil"
-    from dirty_key where plan_table_id = ${tableId} order by first_seen_at, key_id limit ${DIRTY_KEYS_MAX}`;
+    from dirty_key where plan_table_id = ${tableId} and dead_generation is distinct from generation
+    order by hot desc, first_seen_at, key_id limit ${DIRTY_KEYS_MAX}`;
 }

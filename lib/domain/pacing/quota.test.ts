@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { burnDown, quotaLeft, quotaReason } from './quota';
+import { burnDown, burnPoints, quotaLeft, quotaReason, quotaWarning } from './quota';
 
 const tenth = Date.UTC(2026, 10, 11);
 const quota = { requestsPerMonth: 1_000, used: 400, liveReserveMilli: 20_000 };
@@ -31,5 +31,31 @@ test('says why bulk work waits, with its numbers', () => {
   expect(quotaReason(quota, { name: 'Target', nowMs: tenth })).toBeNull();
   expect(quotaReason({ ...quota, used: 850 }, { name: 'Target', nowMs: tenth })).toBe(
     'Monthly quota of Target: 150 of 1,000 requests are left, and 20 % is kept for live traffic; the next month begins in 20d.',
+  );
+});
+
+test('draws what was left at the end of each day, up to now, and forgets no request that has no day', () => {
+  const nowMs = Date.UTC(2026, 10, 3, 12);
+  const days = [
+    { day: '2026-11-01', requests: 100 },
+    { day: '2026-11-03', requests: 50 },
+  ];
+  expect(burnPoints({ ...quota, used: 170 }, { days, nowMs })).toEqual([
+    { atMs: Date.UTC(2026, 10, 1), remaining: 980 },
+    { atMs: Date.UTC(2026, 10, 2), remaining: 880 },
+    { atMs: Date.UTC(2026, 10, 3), remaining: 880 },
+    { atMs: nowMs, remaining: 830 },
+  ]);
+});
+
+test('warns before the quota is used up: from its pace once a tenth is used, and from 80 % on', () => {
+  const at = { name: 'Target', nowMs: tenth };
+  expect(quotaWarning({ ...quota, used: 300 }, at)).toBeNull();
+  expect(quotaWarning(quota, at)).toBe(
+    "40 % of the monthly quota of Target is used, 600 requests are left; at this month's pace they end in 15d, before the month does.",
+  );
+  expect(quotaWarning({ ...quota, used: 90 }, { ...at, nowMs: Date.UTC(2026, 10, 1, 1) })).toBeNull();
+  expect(quotaWarning({ ...quota, used: 820 }, { ...at, nowMs: Date.UTC(2026, 10, 30) })).toBe(
+    '82 % of the monthly quota of Target is used, 180 requests are left.',
   );
 });

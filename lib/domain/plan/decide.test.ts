@@ -48,7 +48,7 @@ const anyFacts: fc.Arbitrary<Facts> = fc
     liveChannelAckedAtMs: maybe(count),
     canaryArrivedAtMs: maybe(count),
     verifyAgainSinceMs: maybe(count),
-    dirty: fc.record({ count, oldestMs: maybe(count), waitingForDelta: count }),
+    dirty: fc.record({ count, oldestMs: maybe(count), waitingForDelta: count, dead: count, parked: count }),
     sourceCanTakeReads: maybe(fc.boolean()),
     unroutableReads: count,
   })

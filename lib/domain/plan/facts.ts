@@ -56,7 +56,8 @@ export interface Facts {
     compared: number;
   } | null;
   verifyAgainSinceMs: number | null;
-  dirty: { count: number; oldestMs: number | null; waitingForDelta: number };
+  /** `dead`: of them, those whose image the follower refuses for good; `parked`: of these, those that a person lets wait. */
+  dirty: { count: number; oldestMs: number | null; waitingForDelta: number; dead: number; parked: number };
   intentsOpen: number;
   sourceCanTakeReads: boolean | null;
   guardrails: { name: string; state: GuardState; sentence: string }[];

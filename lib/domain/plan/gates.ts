@@ -93,6 +93,11 @@ const shadowWords = ({ shadow }: Facts): string =>
     ? 'shadow reads off'
     : `${formatCount(shadow.differing)} of ${formatCount(shadow.compared)} items of shadow reads differ`;
 
+const deadWords = ({ dirty }: Facts): string =>
+  dirty.dead === 0
+    ? ''
+    : `, ${formatCount(dirty.dead)} of them dead letters${dirty.parked > 0 ? ` (${formatCount(dirty.parked)} parked)` : ''}`;
+
 const approval: Check = (facts, intent) => {
   const limit = 'another person approved exactly this dry run';
   const sentence = 'A second person approved this move.';
@@ -231,7 +236,7 @@ const CHECKS: Record<GateName, Check> = {
     gate(
       f.dirty.count <= f.settings.dirtyCountMax,
       'Few keys are waiting to be settled.',
-      `${formatCount(f.dirty.count)} dirty keys`,
+      `${formatCount(f.dirty.count)} dirty keys${deadWords(f)}`,
       `at most ${formatCount(f.settings.dirtyCountMax)}`,
       'traffic',
     ),
@@ -309,10 +314,11 @@ const CHECKS: Record<GateName, Check> = {
   // Keys of an active application are never all settled at one instant: the fence settles the last ones under its hold.
   no_dirty_key: (f) =>
     gate(
-      f.dirty.count <= f.settings.fenceDirtyMax,
+      // A dead letter cannot be settled at all, parked or not, so no hold is begun for it.
+      f.dirty.count <= f.settings.fenceDirtyMax && f.dirty.dead === 0,
       'The dirty keys can be settled within the hold.',
-      `${formatCount(f.dirty.count)} dirty keys`,
-      `at most ${formatCount(f.settings.fenceDirtyMax)}; 0 at the flip itself`,
+      `${formatCount(f.dirty.count)} dirty keys${deadWords(f)}`,
+      `at most ${formatCount(f.settings.fenceDirtyMax)}, none of them a dead letter; 0 at the flip itself`,
       'traffic',
     ),
   no_recent_unknown: (f, intent) =>

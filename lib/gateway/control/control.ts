@@ -145,7 +145,7 @@ export class Control {
     loop('unproven', LIMITS.reportEveryMs, () => this.#sayUnproven());
     loop('intents', LIMITS.reportEveryMs, () => intents.flushIdle());
     const gatewayId = folder.gatewayId;
-    const traffic = new TrafficReport({ sql, gatewayId, views, clock, log });
+    const traffic = new TrafficReport({ sql, gatewayId, views, stores, clock, log });
     this.#traffic = traffic;
     loop('traffic', LIMITS.reportEveryMs, () => traffic.run());
     loop('shadow samples', LIMITS.reportEveryMs, () => this.parts.samples.run());

@@ -1,16 +1,27 @@
 /** Counters on their way to Postgres: taken every second, kept while it is away, the oldest dropped past a bound. */
 import type { Sql } from '@/db/client';
 import { insertTraffic, type TrafficRow } from '@/db/queries/gateway/traffic';
+import { bookRequests } from '@/db/queries/gateway/use';
 import type { Clock, Log } from '@/lib/adapters/ports';
 import { LIMITS } from '../limits';
 import { emptyCounts } from '../pipeline/traffic';
 import type { Views } from '../pipeline/views';
+import type { SealedStores } from '../stores';
 
 export class TrafficReport {
   #waiting: TrafficRow[] = [];
   #takenAtMs: number;
 
-  constructor(private readonly options: { sql: Sql; gatewayId: string; views: Views; clock: Clock; log: Log }) {
+  constructor(
+    private readonly options: {
+      sql: Sql;
+      gatewayId: string;
+      views: Views;
+      stores: Pick<SealedStores, 'takeSent' | 'giveBack'>;
+      clock: Clock;
+      log: Log;
+    },
+  ) {
     this.#takenAtMs = options.clock.monotonicMs();
   }
 
@@ -20,6 +31,23 @@ export class TrafficReport {
       const rows = this.#waiting.slice(0, 200);
       await insertTraffic(this.options.sql, rows);
       this.#waiting.splice(0, rows.length);
+    }
+    await this.#book();
+  }
+
+  /** Requests count against the month's quota of their store; what cannot be booked now is booked with the next. */
+  async #book(): Promise<void> {
+    const { sql, stores } = this.options;
+    const sent = [...stores.takeSent()];
+    while (sent.length > 0) {
+      const [connectionId, requests] = sent[0] as [string, number];
+      try {
+        await bookRequests(sql, { connectionId, requests });
+      } catch (error) {
+        for (const [id, count] of sent) stores.giveBack(id, count);
+        throw error;
+      }
+      sent.shift();
     }
   }
 

@@ -21,6 +21,8 @@ export const ALERT_KINDS = [
   'guardrail_rolled_back',
   'fence_aborted',
   'source_traffic',
+  'dead_letter',
+  'quota_ending',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

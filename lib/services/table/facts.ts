@@ -118,7 +118,7 @@ function stepsUnderWay(row: FactRow) {
     canaryArrivedAtMs: row.canary_arrived_at_ms,
     goneGateways: row.gone_gateways,
     intentsOpen: row.intents_open,
-    dirty: { count: row.dirty.count, oldestMs: row.dirty.oldestMs, waitingForDelta: row.dirty.waiting },
+    dirty: { ...row.dirty, waitingForDelta: row.dirty.waiting },
   };
 }
 

@@ -40,7 +40,14 @@ export const imageRows = (
   sealed: { sourceSealed: string | null; targetSealed: string | null },
   mayReadValues: boolean,
 ): MismatchView['rows'] =>
-  rowsOf(openImage(ctx, sealed.sourceSealed), openImage(ctx, sealed.targetSealed), mayReadValues ? spelt : masked);
+  itemRows(openImage(ctx, sealed.sourceSealed), openImage(ctx, sealed.targetSealed), mayReadValues);
+
+/** Two images attribute by attribute, differing ones first; values only for who may read them. */
+export const itemRows = (
+  source: WireItem | null,
+  target: WireItem | null,
+  mayReadValues: boolean,
+): MismatchView['rows'] => rowsOf(source, target, mayReadValues ? spelt : masked);
 
 function openImage(ctx: ServiceContext, sealed: string | null): WireItem | null {
   if (sealed === null) return null;

@@ -46,6 +46,8 @@ function troubleOf({ row, guardrail, nowMs }: NeedsInput): string | null {
 function waitingOf(row: TableRowRecord): string | null {
   if (row.stage === 'backfill' && row.setAsideOpen > 0)
     return `${formatCount(row.setAsideOpen)} set-aside ${row.setAsideOpen === 1 ? 'item waits' : 'items wait'} to be accepted.`;
+  if (row.deadLetters > 0)
+    return `${formatCount(row.deadLetters)} ${row.deadLetters === 1 ? 'key is a dead letter' : 'keys are dead letters'}: the other side refuses what it has to hold.`;
   if (row.verifyAgainSince && row.stage !== 'planned' && row.runState !== 'running')
     return `Verify again: ${row.verifyAgainReason ?? 'the last verification is void'}`;
   if (row.stage === 'planned' && row.assessedAt === null) return 'Assess this table.';

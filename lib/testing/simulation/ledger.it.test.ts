@@ -135,6 +135,23 @@ describe.each([
     expect(await finish(subject, await renew(subject, late))).toEqual(new Map([[id('a'), 'gone']]));
   });
 
+  it('settles a refused image no more, and the next one at once', async () => {
+    const subject = await make();
+    await mark(subject, 'a', DELTA_MS);
+    const [claim] = await claimAll(subject, 'wrk_1');
+    if (claim === undefined) throw new Error('the key is due');
+    const { ledger, planTableId } = subject;
+    const bury = (of: typeof claim) =>
+      ledger.buryKeys({ planTableId, buried: [{ claim: of, errorType: 'ValidationException', reason: 'too large' }] });
+    await bury({ ...claim, claimToken: claim.claimToken + 1_000 });
+    expect((await renew(subject, [claim])).claims).toHaveLength(1);
+    await bury(claim);
+    expect(await claimAll(subject, 'wrk_2')).toEqual([]);
+    expect(await ledger.dirtyAmong(planTableId, [id('a')])).toEqual(new Set([id('a')]));
+    await mark(subject, 'a');
+    expect(await claimAll(subject, 'wrk_2')).toHaveLength(1);
+  });
+
   it('marks the key of an expired claim, held open for as long as its holder lives', async () => {
     const subject = await make();
     const { ledger, planTableId } = subject;

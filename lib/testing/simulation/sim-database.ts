@@ -25,6 +25,7 @@ export interface DirtyRow {
   claimUntilMs: number | null;
   claimOwner: string | null;
   hot: boolean;
+  deadGeneration: number | null;
 }
 
 export interface SegmentRow {
@@ -75,7 +76,7 @@ export class SimDatabase {
       const holdUntilMs = marks.unknownForMs == null ? null : nowMs + marks.unknownForMs;
       const row: DirtyRow = known ?? {
         ...{ keyId, attempts: 0, holdUntilMs: null, holdOpenFor: new Set(), settledGeneration: null },
-        ...{ claimToken: null, claimUntilMs: null, claimOwner: null, hot: false },
+        ...{ claimToken: null, claimUntilMs: null, claimOwner: null, hot: false, deadGeneration: null },
         ...{ cause: marks.cause, generation: 0, lastSeenAtMs: nowMs },
       };
       row.cause = marks.cause;
@@ -109,6 +110,7 @@ export class SimDatabase {
   }
 
   #isOwed(row: DirtyRow): boolean {
+    if (row.deadGeneration === row.generation) return false;
     return row.settledGeneration !== row.generation || this.#holdPassed(row, this.nowMs());
   }
 
@@ -159,6 +161,15 @@ export class SimDatabase {
     for (const row of this.#mine(ask.tokens)) {
       this.#free(row, this.nowMs() + ask.afterMs);
       row.hot = ask.hot;
+    }
+  }
+
+  buryKeys(ask: Given<'buryKeys'>): void {
+    for (const { claim } of ask.buried) {
+      const row = this.dirty.get(claim.keyId);
+      if (row === undefined || row.claimToken !== claim.claimToken) continue;
+      this.#free(row, null);
+      Object.assign(row, { hot: false, deadGeneration: claim.generation });
     }
   }
 

@@ -3,6 +3,7 @@
  * consistently, writes image or delete to the follower, confirms by reading the authority again, and lets a row go
  * only if neither its generation nor its claim has changed and its hold had passed when the round began.
  */
+import type { BuriedKey } from '@/db/queries/dead-letter';
 import type { ClaimedKey, ClaimTokens } from '@/db/queries/dirty';
 import type { WorkTable } from '@/db/queries/run';
 import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
@@ -47,6 +48,7 @@ export async function settleBatch(
     work.renewed(sentAtMs);
     const result = await settleRound(ctx, work, { ...sides, claims, startedAt });
     await giveBack(ctx, { planTableId, failed: result.failed, attempts });
+    await ctx.ledger.buryKeys({ planTableId, buried: result.buried });
     open = result.again;
     if (!work.mayGoOn()) break;
   }
@@ -59,6 +61,8 @@ interface RoundResult {
   /** Still claimed: to be settled in another round. */
   again: ClaimTokens;
   failed: { claim: ClaimedKey; error: string }[];
+  /** Images that the follower refuses for good. */
+  buried: BuriedKey[];
 }
 
 type Round = SettleSides & { claims: readonly ClaimedKey[]; startedAt: string };
@@ -67,6 +71,7 @@ async function settleRound(ctx: WorkerContext, work: SettleWork, round: Round): 
   const { table, claims } = round;
   const byId = new Map(claims.map((claim) => [claim.keyId, claim]));
   const failed: RoundResult['failed'] = [];
+  const buried: BuriedKey[] = [];
   const truth = await readAuthority(ctx, work, round, [...byId.keys()]);
   for (const id of truth.unread)
     failed.push({ claim: byId.get(id) as ClaimedKey, error: 'The authority did not answer.' });
@@ -86,7 +91,9 @@ async function settleRound(ctx: WorkerContext, work: SettleWork, round: Round): 
     else if (verdict.kind === 'unknown') {
       unknown.push(keyId);
       failed.push({ claim, error: 'The outcome of the write to the follower is unknown.' });
-    } else failed.push({ claim, error: verdict.kind === 'refused' ? verdict.reason : 'The follower turned it away.' });
+    } else if (verdict.kind === 'refused') {
+      buried.push({ claim, errorType: verdict.errorType, reason: verdict.reason });
+    } else failed.push({ claim, error: 'The follower turned it away.' });
   }
   await markUnknown(ctx, table, unknown);
   const confirmed = await confirm(ctx, work, { ...round, written });
@@ -96,7 +103,7 @@ async function settleRound(ctx: WorkerContext, work: SettleWork, round: Round): 
     confirmed.equal.map((id) => byId.get(id) as ClaimedKey),
   );
   const again = [...confirmed.differed, ...ends.changed].map((id) => byId.get(id) as ClaimedKey);
-  return { again: tokensOf(again), failed };
+  return { again: tokensOf(again), failed, buried };
 }
 
 const readAuthority = (ctx: WorkerContext, work: Work, round: Round, keyIds: string[]) =>

@@ -16,6 +16,7 @@ import { probeStoredConnection } from '../actions';
 import { ConnectionForm } from '../connection-form.client';
 import { KIND_WORD } from '../connections.client';
 import { ProbeResult } from '../probe-result';
+import { Quota } from './quota.client';
 
 export function Connection({ connectionId }: { connectionId: string }) {
   const query = useView(connectionQuery(connectionId));
@@ -55,6 +56,7 @@ export function Connection({ connectionId }: { connectionId: string }) {
           )}
         </div>
       </Card>
+      <Quota connectionId={connectionId} />
       <Card title="Change it">
         <p role="status" className="mb-2 text-data text-ok-fg empty:hidden">
           {isSaved ? 'The changes are kept and in force.' : ''}

@@ -46,6 +46,12 @@ export const shadowShareInput = z.object({
 });
 export const guardModeInput = z.object({ tableId: id, rule: z.enum(GUARD_RULES), mode: z.enum(GUARD_MODES), reason });
 export const shadowSampleInput = z.object({ tableId: id, sampleId: id });
+const deadLetterIds = z
+  .array(z.string().regex(/^[0-9a-f]{64}$/))
+  .min(1)
+  .max(200);
+export const deadLettersInput = z.object({ tableId: id, ids: deadLetterIds });
+export const parkInput = deadLettersInput.extend({ reason: reason.min(1, 'Say why it may wait.') });
 export const waiverInput = z.object({
   tableId: id,
   check: z.enum(CHECKS),

@@ -2,6 +2,7 @@
 
 import { keyOf } from '@/app/_server/action-input';
 import { runAction } from '@/app/_server/run-action';
+import { parkDeadLetters as park, retryDeadLetters as retry } from '@/lib/services/dirty/dead-letters';
 import { repairShadowSample as repair } from '@/lib/services/run/repair-shadow';
 import { setGuardMode as guard } from '@/lib/services/table/guard-modes';
 import { setShadowShare as share } from '@/lib/services/table/shadow-share';
@@ -25,5 +26,19 @@ export async function repairShadowSample(input: shape.Keyed<typeof shape.shadowS
   const action = { role: 'operator', action: 'shadow.repair', idempotencyKey: keyOf(input) } as const;
   return await runAction({ ...action, schema: shape.shadowSampleInput }, input, (given, { ctx, actor }) =>
     repair(ctx, actor, given),
+  );
+}
+
+export async function retryDeadLetters(input: shape.Keyed<typeof shape.deadLettersInput>) {
+  const action = { role: 'operator', action: 'dirty.retry', idempotencyKey: keyOf(input) } as const;
+  return await runAction({ ...action, schema: shape.deadLettersInput }, input, (given, { ctx, actor }) =>
+    retry(ctx, actor, given),
+  );
+}
+
+export async function parkDeadLetters(input: shape.Keyed<typeof shape.parkInput>) {
+  const action = { role: 'operator', action: 'dirty.park', idempotencyKey: keyOf(input) } as const;
+  return await runAction({ ...action, schema: shape.parkInput }, input, (given, { ctx, actor }) =>
+    park(ctx, actor, given),
   );
 }

@@ -15,6 +15,7 @@ import type { ShareView, TrafficView } from '@/lib/contracts/views';
 import { GuardrailList } from '../guardrail-list.client';
 import { Fact } from '../run-progress';
 import { DirtyChart, ErrorsChart, LatencyChart, MedianChart, ReadsChart, WritesChart } from '../traffic-charts';
+import { DeadLetters } from './dead-letters.client';
 import { Shadow } from './shadow.client';
 
 const RANGE_LABEL: Record<number, string> = {
@@ -80,6 +81,7 @@ export function Traffic({ tableId }: { tableId: string }) {
           </div>
           <Shadow tableId={tableId} name={table?.name ?? 'this table'} {...shared} />
           <Marks traffic={shared.traffic} />
+          <DeadLetters tableId={tableId} />
           <DirtyKeys traffic={shared.traffic} count={table?.dirty.count ?? shared.traffic.dirtyKeys.length} />
         </>
       ) : (
@@ -148,7 +150,7 @@ function DirtyKeys({ traffic, count }: { traffic: TrafficView; count: number }) 
       note="Keys whose two images may differ. They are read from the authority until a worker has made them equal and confirmed it."
     >
       <DataTable
-        label="Dirty keys, oldest first"
+        label="Dirty keys, hot ones first"
         columns={columns}
         rows={traffic.dirtyKeys}
         rowKey={(row) => row.key}
@@ -156,7 +158,7 @@ function DirtyKeys({ traffic, count }: { traffic: TrafficView; count: number }) 
       />
       {count > traffic.dirtyKeys.length && traffic.dirtyKeys.length > 0 ? (
         <p className="mt-2 text-caption text-muted">
-          The {traffic.dirtyKeys.length} oldest of {formatCount(count)}.
+          Hot ones first, then the oldest: {traffic.dirtyKeys.length} of {formatCount(count)}.
         </p>
       ) : null}
     </Card>
