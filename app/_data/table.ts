@@ -5,6 +5,7 @@ import type {
   DeadLettersView,
   MismatchView,
   MoveView,
+  RepairPreviewView,
   RunView,
   ShadowSampleView,
   ShadowView,
@@ -27,6 +28,7 @@ export const tableKeys = {
   shadowSample: (tableId: string, sampleId: string) => ['table', tableId, 'shadow', sampleId] as const,
   deadLetters: (tableId: string) => ['table', tableId, 'dead-letters'] as const,
   deadLetter: (tableId: string, id: string) => ['table', tableId, 'dead-letters', id] as const,
+  repairPreview: (tableId: string) => ['table', tableId, 'repair-preview'] as const,
   mismatch: (tableId: string, mismatchId: string) => ['table', tableId, 'mismatches', mismatchId] as const,
 };
 
@@ -85,6 +87,14 @@ export const deadLetterQuery = (tableId: string, id: string) =>
     queryKey: tableKeys.deadLetter(tableId, id),
     queryFn: ({ signal }) =>
       readJson<DeadLetterItemView>(`${pathOf(tableId)}/dead-letters/${encodeURIComponent(id)}`, signal),
+  });
+
+export const repairPreviewQuery = (tableId: string) =>
+  queryOptions({
+    queryKey: tableKeys.repairPreview(tableId),
+    queryFn: ({ signal }) => readJson<RepairPreviewView>(`${pathOf(tableId)}/mismatches/repair-preview`, signal),
+    // Asked for when it is opened: an old preview would be refused.
+    staleTime: 0,
   });
 
 export const shadowQuery = (tableId: string) =>

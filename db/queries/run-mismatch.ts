@@ -1,5 +1,6 @@
 /** Mismatches as a verification writes them: one row a key and run, both images sealed. */
-import type { Sql } from '@/db/client';
+import { sql as text } from 'drizzle-orm';
+import type { DbTransaction, Sql } from '@/db/client';
 import type { KeySchema } from '@/lib/domain/item/item';
 import { keyFromId } from '@/lib/domain/item/key';
 import type { MismatchClass } from '@/lib/domain/run/states';
@@ -76,4 +77,23 @@ export async function queueRepairedMismatches(sql: Sql): Promise<void> {
       and not exists (select 1 from dirty_key d where d.plan_table_id = m.plan_table_id and d.key_digest = m.key_digest)
       and not exists (select 1 from graphile_worker.jobs j where j.key = 'recheck:' || m.id)
     limit 100`;
+}
+
+/** Mismatches repaired together, at most. */
+export const OPEN_MISMATCHES_MAX = 10_000;
+
+/** The latest open mismatch of each key of a table, in a stable order. */
+export async function openMismatches(
+  sql: Sql,
+  planTableId: string,
+): Promise<{ id: string; keyId: string; class: MismatchClass }[]> {
+  return await sql<{ id: string; keyId: string; class: MismatchClass }[]>`
+    select distinct on (key_digest) id, key_id as "keyId", class from mismatch
+    where plan_table_id = ${planTableId} and state = 'open'
+    order by key_digest, last_seen_at desc, id limit ${OPEN_MISMATCHES_MAX}`;
+}
+
+export async function setRepairing(tx: DbTransaction, ids: readonly string[]): Promise<void> {
+  await tx.execute(text`update mismatch set state = 'repairing' where state = 'open'
+    and id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`);
 }

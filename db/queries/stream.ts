@@ -202,14 +202,33 @@ export interface StreamCounts {
   records: number;
   keysMarked: number;
   expiries: number;
-  besideGateway: number;
+  /** Keys that were written beside the gateways. */
+  beside: readonly string[];
 }
 
 export async function countStream(sql: Sql, planTableId: string, counts: StreamCounts): Promise<void> {
+  const { beside } = counts;
   await sql`update table_stream set records = records + ${counts.records}, keys_marked = keys_marked + ${counts.keysMarked},
-      expiries = expiries + ${counts.expiries}, beside_gateway = beside_gateway + ${counts.besideGateway},
-      beside_last_at = case when ${counts.besideGateway} > 0 then clock_timestamp() else beside_last_at end
+      expiries = expiries + ${counts.expiries}, beside_gateway = beside_gateway + ${beside.length},
+      beside_last_at = case when ${beside.length} > 0 then clock_timestamp() else beside_last_at end
     where plan_table_id = ${planTableId}`;
+  if (beside.length > 0) await nameBeside(sql, planTableId, beside);
+}
+
+/** Keys named by a table at most; the oldest go first. */
+const BESIDE_KEYS_MAX = 1_000;
+
+/** Names keys that somebody wrote beside the gateways, so that whoever it was can be found by what it wrote and when. */
+async function nameBeside(sql: Sql, planTableId: string, keyIds: readonly string[]): Promise<void> {
+  await sql`
+    insert into beside_write as b (plan_table_id, key_id)
+    select ${planTableId}, id from jsonb_array_elements_text(${sql.json([...new Set(keyIds)])}) id
+    where exists (select 1 from table_stream s where s.plan_table_id = ${planTableId})
+    on conflict (plan_table_id, key_digest) do update set times = b.times + 1, last_seen_at = clock_timestamp()`;
+  await sql`
+    delete from beside_write where plan_table_id = ${planTableId} and last_seen_at < (
+      select last_seen_at from beside_write where plan_table_id = ${planTableId}
+      order by last_seen_at desc offset ${BESIDE_KEYS_MAX} limit 1)`;
 }
 
 /** When the stream became the table's channel in this cycle, and whether a canary has come through it. */

@@ -22,6 +22,8 @@ export interface StreamView {
   expiries: number;
   besideGateway: number;
   besideLastAt: string | null;
+  /** Keys written beside the gateways, the latest first: what was written says who wrote it. */
+  beside: { key: string; times: number; firstSeenAt: string; lastSeenAt: string }[];
   shards: {
     id: string;
     state: ShardState;

@@ -13,6 +13,7 @@ import type { Guardrail, GuardState } from '@/lib/domain/plan/guardrails';
 import type { Move, Verb } from '@/lib/domain/plan/moves';
 import type { HoldKind, LiveChannel, Stage, Strategy, Writes } from '@/lib/domain/plan/stages';
 import type { Step } from '@/lib/domain/plan/steps';
+import type { RepairEffect } from '@/lib/domain/run/repair-effect';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 import type { RecoveryView } from './console-views';
 
@@ -248,7 +249,10 @@ export interface MismatchRowView {
   class: MismatchClass;
   attributes: { attribute: string; class: MismatchClass }[];
   state: 'open' | 'repairing' | 'gone';
-  deletesOnTarget: boolean;
+  /** What its repair does to the side that follows. */
+  repair: RepairEffect;
+  /** A full verification ended then that did not see it: what differs was written since, past the gateways. */
+  equalAt: string | null;
   firstSeenAt: string;
   lastSeenAt: string;
 }
@@ -257,6 +261,16 @@ export interface MismatchRowView {
 export interface MismatchView extends MismatchRowView {
   masked: boolean;
   rows: { attribute: string; class: MismatchClass | 'equal'; source: string | null; target: string | null }[];
+}
+
+/** What repairing every open mismatch would do; the act presents the hash. */
+export interface RepairPreviewView {
+  hash: string;
+  side: RepairEffect['side'];
+  effects: { does: RepairEffect['does']; count: number; keys: string[] }[];
+  /** Something is deleted, and whoever looks may not. */
+  needsApprover: boolean;
+  max: number;
 }
 
 export interface VerificationView {

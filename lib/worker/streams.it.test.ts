@@ -131,6 +131,9 @@ describe('the stream of a table, read beside the gateways', () => {
       { what: 'the checkpoint' },
     );
     expect(await stream()).toMatchObject({ marked: 1, beside: 1, expiries: 0 });
+    expect([
+      ...(await table.sql`select key_id, times from beside_write where plan_table_id = ${table.planTableId}`),
+    ]).toHaveLength(1);
   });
 
   it('settles what came past the gateways before the copy too: an export may have been made already', async () => {

@@ -1,4 +1,5 @@
 import type { Sql } from '@/db/client';
+import type { Stage } from '@/lib/domain/plan/stages';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 
 export const RUNS_MAX = 20;
@@ -105,34 +106,66 @@ export interface MismatchRecord {
   class: MismatchClass;
   attributes: { attribute: string; class: MismatchClass }[];
   state: 'open' | 'repairing' | 'gone';
-  deletesOnTarget: boolean;
+  /** When a full verification last ended that did not see this difference; null: none did. */
+  equalAt: Date | null;
   firstSeenAt: Date;
   lastSeenAt: Date;
 }
 
+export interface MismatchFilter {
+  class?: MismatchClass | undefined;
+  state?: MismatchRecord['state'] | undefined;
+  /** Part of a key's id. */
+  key?: string | undefined;
+}
+
+const latestMismatches = (sql: Sql, tableId: string, filter: MismatchFilter) => sql`
+  select id, "keyId", class, attributes, state, "firstSeenAt", "lastSeenAt",
+    (select max(v.finished_at) from run v where v.plan_table_id = ${tableId} and v.kind = 'verification'
+      and v.state = 'done' and v.sample_ppm is null and v.finished_at < "firstSeenAt"
+      and not exists (select 1 from mismatch x where x.run_id = v.id and x.key_digest = latest.key_digest)
+    ) as "equalAt"
+  from (
+    select distinct on (key_digest) id, key_id as "keyId", key_digest, class, attributes, state,
+      first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt"
+    from mismatch where plan_table_id = ${tableId}
+    order by key_digest, last_seen_at desc, id
+  ) latest
+  where (${filter.class ?? null}::text is null or class = ${filter.class ?? null})
+    and (${filter.state ?? null}::text is null or state = ${filter.state ?? null})
+    and (${filter.key ?? null}::text is null or strpos("keyId", ${filter.key ?? ''}) > 0)`;
+
 /** One row a key: its latest; open ones first, then by age. */
-export async function readMismatches(sql: Sql, tableId: string, max = MISMATCHES_MAX): Promise<MismatchRecord[]> {
+export async function readMismatches(
+  sql: Sql,
+  tableId: string,
+  filter: MismatchFilter = {},
+): Promise<MismatchRecord[]> {
   return await sql<MismatchRecord[]>`
-    select * from (
-      select distinct on (key_id) id, key_id as "keyId", class, attributes, state,
-        deletes_on_target as "deletesOnTarget", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt"
-      from mismatch where plan_table_id = ${tableId}
-      order by key_id, last_seen_at desc, id
-    ) latest
-    order by (state = 'gone'), "firstSeenAt", id limit ${max}`;
+    ${latestMismatches(sql, tableId, filter)} order by (state = 'gone'), "firstSeenAt", id limit ${MISMATCHES_MAX}`;
+}
+
+/** Rows that stand in memory at a time while all are read. */
+const CURSOR_ROWS = 500;
+
+/** The same, all of them, some at a time: a connection is kept until the last, or until the reader stops. */
+export function streamMismatches(sql: Sql, tableId: string, filter: MismatchFilter): AsyncIterable<MismatchRecord[]> {
+  return sql<MismatchRecord[]>`
+    ${latestMismatches(sql, tableId, filter)} order by (state = 'gone'), "firstSeenAt", id`.cursor(CURSOR_ROWS);
 }
 
 export interface SealedMismatch extends MismatchRecord {
   planId: string;
+  stage: Stage;
   sourceSealed: string | null;
   targetSealed: string | null;
 }
 
 export async function readMismatch(sql: Sql, tableId: string, id: string): Promise<SealedMismatch | null> {
   const rows = await sql<SealedMismatch[]>`
-    select m.id, m.key_id as "keyId", m.class, m.attributes, m.state, m.deletes_on_target as "deletesOnTarget",
+    select m.id, m.key_id as "keyId", m.class, m.attributes, m.state, null::timestamptz as "equalAt",
       m.first_seen_at as "firstSeenAt", m.last_seen_at as "lastSeenAt", m.source_sealed as "sourceSealed",
-      m.target_sealed as "targetSealed", t.plan_id as "planId"
+      m.target_sealed as "targetSealed", t.plan_id as "planId", t.stage
     from mismatch m join plan_table t on t.id = m.plan_table_id where m.id = ${id} and m.plan_table_id = ${tableId}`;
   return rows[0] ?? null;
 }

@@ -42,3 +42,20 @@ export async function readShards(sql: Sql, tableId: string): Promise<ShardRecord
     from stream_shard where plan_table_id = ${tableId} and state in ('waiting', 'reading')
     order by through_at, shard_id limit ${SHARDS_MAX}`;
 }
+
+/** Keys shown that were written beside the gateways. */
+const BESIDE_SHOWN_MAX = 50;
+
+export interface BesideRecord {
+  keyId: string;
+  times: number;
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+}
+
+/** Keys that were written beside the gateways, the latest first. */
+export async function readBeside(sql: Sql, tableId: string): Promise<BesideRecord[]> {
+  return await sql<BesideRecord[]>`
+    select key_id as "keyId", times, first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt" from beside_write
+    where plan_table_id = ${tableId} order by last_seen_at desc, key_id limit ${BESIDE_SHOWN_MAX}`;
+}

@@ -75,7 +75,8 @@ test('it is tried again when somebody asks, and when the key is marked anew, and
   expect((await firstLetter())?.parked).toBeNull();
   await markKeys(rig.sql, { planTableId: table.id, schema: SCHEMA, keyIds: [KEY], cause: 'mirror_failed' });
   expect(await claim()).toHaveLength(1);
-  const actions = await rig.sql`select action, detail from audit where subject = ${table.id} and action like 'dirty.%'`;
+  const actions =
+    await rig.sql`select action, detail from audit where subject = ${table.id} and action like 'dirty.%' order by sequence`;
   expect(actions.map((row) => row.action)).toEqual(['dirty.park', 'dirty.retry']);
   expect(JSON.stringify(actions)).not.toContain('customer');
 });

@@ -5,6 +5,7 @@ import { mismatch, planTable } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
 import { keyHash } from '@/lib/domain/item/key';
 import { authorityOf } from '@/lib/domain/plan/stages';
+import { type RepairEffect, repairEffect } from '@/lib/domain/run/repair-effect';
 import type { Actor, ServiceContext } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
@@ -12,6 +13,7 @@ import { hasRole, requireRole } from '../view/require-role';
 
 /** Between the settle of dirty keys and a backfill: a person waits for it. */
 const RECHECK_PRIORITY = 5;
+const SIDE = { source: 'DynamoDB', target: 'TerraScale' } as const;
 
 interface FoundMismatch {
   row: typeof mismatch.$inferSelect;
@@ -20,19 +22,19 @@ interface FoundMismatch {
 
 /**
  * Repairs a mismatch by marking its key dirty: a settle then makes the follower what the authority is now. The stored
- * images are never written (PROTOCOL C5). Where that means deleting an item on the target, an approver must ask for it.
+ * images are never written (PROTOCOL C5). Where that means deleting an item, on whichever side, an approver must ask for it.
  * @throws AppError `mismatch.not_found`, `auth.role_too_low`
  */
 export async function repairMismatch(ctx: ServiceContext, actor: Actor, input: { mismatchId: string }): Promise<void> {
   requireRole(actor, 'operator');
   const found = await findMismatch(ctx, input.mismatchId);
-  const deletesOnTarget = found.row.class === 'extra' && authorityOf(found.table.stage) === 'source';
-  if (deletesOnTarget && !hasRole(actor, 'approver'))
+  const effect = repairEffect(found.row.class, authorityOf(found.table.stage));
+  if (effect.does === 'deletes' && !hasRole(actor, 'approver'))
     throw new AppError(
       'auth.role_too_low',
-      'Repairing this deletes an item on TerraScale; it needs the role approver.',
+      `Repairing this deletes an item on ${SIDE[effect.side]}; it needs the role approver.`,
     );
-  await mark(ctx, actor, { found, action: 'mismatch.repair', deletesOnTarget });
+  await mark(ctx, actor, { found, action: 'mismatch.repair', effect });
 }
 
 /**
@@ -60,22 +62,23 @@ async function findMismatch(ctx: ServiceContext, mismatchId: string): Promise<Fo
 async function mark(
   ctx: ServiceContext,
   actor: Actor,
-  ask: { found: FoundMismatch; action: string; deletesOnTarget: boolean },
+  ask: { found: FoundMismatch; action: string; effect: RepairEffect },
 ): Promise<void> {
   const { row, table } = ask.found;
+  const { does, side } = ask.effect;
   await withTransaction(ctx.db, async (tx) => {
     await tx
       .update(mismatch)
-      .set({ state: 'repairing', deletesOnTarget: ask.deletesOnTarget })
+      .set({ state: 'repairing', deletesOnTarget: does === 'deletes' && side === 'target' })
       .where(eq(mismatch.id, row.id));
     const entry = { planId: table.planId, planTableId: table.id, actor };
-    const what = ask.deletesOnTarget ? 'deleting an extra item on TerraScale' : 'settling the key';
+    const what = does === 'deletes' ? `deleting an item on ${SIDE[side]}` : 'settling the key';
     await appendEvent(ctx, tx, {
       ...entry,
       kind: ask.action,
       sentence: `${table.name}: repairing a mismatch by ${what}.`,
     });
-    const detail = { mismatchId: row.id, keyHash: keyHash(row.keyId), deletesOnTarget: ask.deletesOnTarget };
+    const detail = { mismatchId: row.id, keyHash: keyHash(row.keyId), does, side };
     await appendAudit(ctx, tx, { action: ask.action, actor, subject: table.id, detail });
   });
   // After the commit: marking is safe to repeat, and a mark without its record would be a change nobody asked for.

@@ -7,6 +7,7 @@ import { acceptSetAside } from './accept-set-aside';
 import { completeBackfill } from './complete-backfill';
 import { cancelRun, pauseRun, resumeRun, setRunLimit } from './control';
 import { recheckMismatch, repairMismatch } from './repair';
+import { previewRepair, repairAll } from './repair-all';
 import { clearVerifyAgain, startVerification } from './verification';
 
 let rig: ServiceRig;
@@ -168,6 +169,30 @@ describe('a mismatch', () => {
       { key_id: '["S#k"]', cause: 'mismatch' },
     ]);
     expect((await rig.sql`select state from mismatch where id = ${id}`)[0]?.state).toBe('repairing');
+  });
+
+  test('all open ones are repaired as previewed: counted by what happens, deletes by an approver alone', async () => {
+    const { table } = await withMismatch('missing');
+    await rig.sql`insert into mismatch (id, run_id, plan_table_id, key_id, key, class)
+      select 'mis_x_' || n || run_id, run_id, plan_table_id, '["S#k' || n || '"]', '{}', case n when 1 then 'extra' else 'type' end
+      from mismatch m, generate_series(1, 3) n where m.plan_table_id = ${table.id}`;
+    const preview = await previewRepair(rig.ctx, ADA, table.id);
+    const counts = Object.fromEntries(preview.effects.map(({ does, count }) => [does, count]));
+    expect(counts).toEqual({ creates: 1, overwrites: 2, deletes: 1 });
+    expect(preview).toMatchObject({ side: 'target', needsApprover: true });
+    const act = (actor: typeof ADA, hash: string) => repairAll(rig.ctx, actor, { tableId: table.id, hash });
+    await expect(act(ADA, preview.hash)).rejects.toMatchObject({ code: 'auth.role_too_low' });
+    await expect(act(GRACE, 'another')).rejects.toMatchObject({ code: 'input.stale_form' });
+    expect(await act(GRACE, preview.hash)).toEqual({ repairing: 4 });
+    await expect(act(GRACE, preview.hash)).rejects.toMatchObject({ code: 'input.stale_form' });
+    const dirty = await rig.sql`select cause from dirty_key where plan_table_id = ${table.id}`;
+    expect(dirty.map((row) => row.cause)).toEqual(['mismatch', 'mismatch', 'mismatch', 'mismatch']);
+  });
+
+  test('whose repair deletes an item on the source after the flip needs an approver too', async () => {
+    const { table, id } = await withMismatch('missing');
+    await rig.sql`update plan_table set stage = 'target_first' where id = ${table.id}`;
+    await expect(repairMismatch(rig.ctx, ADA, { mismatchId: id })).rejects.toMatchObject({ code: 'auth.role_too_low' });
   });
 
   test('whose repair deletes an item on the target needs an approver', async () => {

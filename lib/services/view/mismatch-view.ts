@@ -4,6 +4,7 @@ import { AppError } from '@/lib/domain/errors';
 import { differences } from '@/lib/domain/item/compare';
 import { type AttributeValue, attributeOf, typeOf, type WireItem } from '@/lib/domain/item/item';
 import { itemBytes } from '@/lib/domain/item/size';
+import { authorityOf } from '@/lib/domain/plan/stages';
 import { formatBytes } from '@/lib/domain/units';
 import type { Actor, ServiceContext } from '../context';
 import { hasRole, requireRole } from './require-role';
@@ -28,7 +29,7 @@ export async function mismatchView(
   if (!row) throw new AppError('mismatch.not_found', 'There is no such mismatch on this table.');
   const mayReadValues = hasRole(actor, 'operator');
   return {
-    ...toMismatchRow(row, mayReadValues),
+    ...toMismatchRow(row, { mayReadValues, authority: authorityOf(row.stage) }),
     masked: !mayReadValues,
     rows: imageRows(ctx, row, mayReadValues),
   };

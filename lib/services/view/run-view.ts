@@ -1,5 +1,5 @@
 import {
-  MISMATCHES_MAX,
+  type MismatchFilter,
   type MismatchRecord,
   type RunRecord,
   readItemRate,
@@ -8,9 +8,12 @@ import {
   readSegments,
   readSetAside,
   type SegmentRecord,
+  streamMismatches,
 } from '@/db/queries/view/runs';
 import type { BackfillView, MismatchRowView, RunView, SegmentView, VerificationView } from '@/lib/contracts/views';
 import { AppError } from '@/lib/domain/errors';
+import { authorityOf } from '@/lib/domain/plan/stages';
+import { repairEffect } from '@/lib/domain/run/repair-effect';
 import { sampleSays } from '@/lib/domain/run/sample';
 import { formatMs } from '@/lib/domain/units';
 import type { Actor, ServiceContext } from '../context';
@@ -33,7 +36,7 @@ export async function backfillView(ctx: ServiceContext, actor: Actor, tableId: s
   const [runs, setAside, stream, source] = await Promise.all([
     runViews(ctx, tableId, 'backfill'),
     readSetAside(ctx.sql, tableId),
-    streamView(ctx, tableId, loaded),
+    streamView(ctx, tableId, { loaded, mayReadValues: hasRole(actor, 'operator') }),
     copySourceView(ctx, tableId),
   ]);
   const mayReadValues = hasRole(actor, 'operator');
@@ -62,16 +65,28 @@ export async function verificationView(ctx: ServiceContext, actor: Actor, tableI
   const mayReadValues = hasRole(actor, 'operator');
   return {
     runs,
-    mismatches: mismatches.map((row) => toMismatchRow(row, mayReadValues)),
+    mismatches: mismatches.map((row) =>
+      toMismatchRow(row, { mayReadValues, authority: authorityOf(loaded.facts.stage) }),
+    ),
     freshness: freshnessOf(loaded),
   };
 }
 
-/** Every mismatch of a table for CSV or JSONL, at most `MISMATCHES_MAX` times ten; keys need the role operator. */
-export async function mismatchRows(ctx: ServiceContext, actor: Actor, tableId: string): Promise<MismatchRowView[]> {
+/**
+ * Every mismatch of a table for a file, some at a time, those of a filter alone; keys need the role operator.
+ * @throws AppError `table.not_found`, `auth.role_too_low`
+ */
+export async function mismatchPages(
+  ctx: ServiceContext,
+  actor: Actor,
+  ask: { tableId: string; filter: MismatchFilter },
+): Promise<AsyncIterable<MismatchRowView[]>> {
   requireRole(actor, 'operator');
-  const rows = await readMismatches(ctx.sql, tableId, MISMATCHES_MAX * 10);
-  return rows.map((row) => toMismatchRow(row, true));
+  const authority = authorityOf((await requireFacts(ctx, ask.tableId)).facts.stage);
+  return (async function* () {
+    for await (const rows of streamMismatches(ctx.sql, ask.tableId, ask.filter))
+      yield rows.map((row) => toMismatchRow(row, { mayReadValues: true, authority }));
+  })();
 }
 
 async function requireFacts(ctx: ServiceContext, tableId: string): Promise<LoadedFacts> {
@@ -80,13 +95,17 @@ async function requireFacts(ctx: ServiceContext, tableId: string): Promise<Loade
   return loaded;
 }
 
-export const toMismatchRow = (row: MismatchRecord, mayReadValues: boolean): MismatchRowView => ({
+export const toMismatchRow = (
+  row: MismatchRecord,
+  of: { mayReadValues: boolean; authority: 'source' | 'target' },
+): MismatchRowView => ({
   id: row.id,
-  key: sayKey(row.keyId, mayReadValues),
+  key: sayKey(row.keyId, of.mayReadValues),
   class: row.class,
   attributes: row.attributes,
   state: row.state,
-  deletesOnTarget: row.deletesOnTarget,
+  repair: repairEffect(row.class, of.authority),
+  equalAt: iso(row.equalAt),
   firstSeenAt: row.firstSeenAt.toISOString(),
   lastSeenAt: row.lastSeenAt.toISOString(),
 });

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { readShards, readStream } from '@/db/queries/view/stream';
+import { readBeside, readShards, readStream } from '@/db/queries/view/stream';
 import { exportSource, planTable } from '@/db/schema';
 import type { CopySourceView, StreamView } from '@/lib/contracts/source-views';
 import { shownUntilMs } from '@/lib/domain/export/export';
@@ -7,17 +7,22 @@ import { headroomMsOf, STREAM_LAG_MS_MAX } from '@/lib/domain/plan/stream-gates'
 import type { ServiceContext } from '../context';
 import { isChoosable } from '../export/choose-source';
 import type { LoadedFacts } from '../table/facts';
+import { sayKey } from './say-key';
 import { iso } from './table-row';
 
 /** The stream of a table with the same numbers as its gates; null: none is read. */
 export async function streamView(
   ctx: ServiceContext,
   tableId: string,
-  loaded: LoadedFacts,
+  seen: { loaded: LoadedFacts; mayReadValues: boolean },
 ): Promise<StreamView | null> {
-  const { stream } = loaded.facts;
+  const { stream } = seen.loaded.facts;
   if (stream === null) return null;
-  const [row, shards] = await Promise.all([readStream(ctx.sql, tableId), readShards(ctx.sql, tableId)]);
+  const [row, shards, beside] = await Promise.all([
+    readStream(ctx.sql, tableId),
+    readShards(ctx.sql, tableId),
+    readBeside(ctx.sql, tableId),
+  ]);
   return {
     state: stream.state,
     arn: row?.arn ?? null,
@@ -34,6 +39,12 @@ export async function streamView(
     expiries: row?.expiries ?? 0,
     besideGateway: stream.besideGateway,
     besideLastAt: iso(row?.besideLastAt ?? null),
+    beside: beside.map(({ keyId, times, firstSeenAt, lastSeenAt }) => ({
+      key: sayKey(keyId, seen.mayReadValues),
+      times,
+      firstSeenAt: firstSeenAt.toISOString(),
+      lastSeenAt: lastSeenAt.toISOString(),
+    })),
     shards: shards.map(({ id, state, parentId, records, lagMs, worker }) => ({
       id,
       state,

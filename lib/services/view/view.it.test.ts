@@ -7,11 +7,11 @@ import { waitFor } from '@/lib/testing/wait-for';
 import { TRAFFIC_KEPT_MS } from '../process/keep-house';
 import { activityView } from './activity-view';
 import { fleetView } from './fleet-view';
-import { mismatchesAsCsv } from './mismatch-export';
+import { asCsvLine, asFile } from './mismatch-export';
 import { IMAGE_PURPOSE, mismatchView } from './mismatch-view';
 import { moveView } from './move-view';
 import { planView } from './plan-view';
-import { backfillView, mismatchRows, verificationView } from './run-view';
+import { backfillView, mismatchPages, verificationView } from './run-view';
 import { tableView } from './table-view';
 import { trafficView } from './traffic-view';
 
@@ -214,11 +214,30 @@ describe('a mismatch', () => {
     expect(view.mismatches).toHaveLength(1);
     expect(view.freshness.isFresh).toBe(true);
     expect(view.mismatches[0]?.key).not.toContain('k ');
-    expect(await codeOf(mismatchRows(rig.ctx, VIEWER, orders.id))).toBe('auth.role_too_low');
-    const rows = await mismatchRows(rig.ctx, ADA, orders.id);
-    const formula: MismatchRowView = { ...rows[0]!, key: '=cmd|"x"' };
-    const csv = mismatchesAsCsv([formula]);
-    expect(csv.split('\r\n')[1]).toContain(`"'=cmd|""x"""`);
+    const ask = (filter: Parameters<typeof mismatchPages>[2]['filter'] = {}) => ({ tableId: orders.id, filter });
+    expect(await codeOf(mismatchPages(rig.ctx, VIEWER, ask()))).toBe('auth.role_too_low');
+    await rig.sql`insert into mismatch (id, run_id, plan_table_id, key_id, key, class)
+      select 'mis_n' || n, (select run_id from mismatch where id = 'mis_1'), ${orders.id}, '["S#=cmd' || n || '"]', '{}', 'extra'
+      from generate_series(1, 1200) n`;
+    const file = async (filter: Parameters<typeof mismatchPages>[2]['filter'], format: 'csv' | 'jsonl') => {
+      const chunks: string[] = [];
+      const utf8 = new TextDecoder();
+      for await (const bytes of asFile(await mismatchPages(rig.ctx, ADA, ask(filter)), format))
+        chunks.push(utf8.decode(bytes));
+      return chunks;
+    };
+    // In pages, so that the memory of the web process knows nothing of their number.
+    const all = await file({}, 'csv');
+    expect(all.length).toBeGreaterThanOrEqual(4);
+    const lines = all.join('').trimEnd().split('\r\n');
+    expect(lines).toHaveLength(1_202);
+    expect(lines.filter((line) => line.includes(",'=cmd"))).toHaveLength(1_200);
+    expect(await file({ class: 'different' }, 'jsonl')).toHaveLength(1);
+    const [one] = (await file({ key: '=cmd7"' }, 'jsonl')).map((line) => JSON.parse(line));
+    expect(one).toMatchObject({ key: '=cmd7', class: 'extra', repair: { does: 'deletes', side: 'target' } });
+    await rig.sql`delete from mismatch where id like 'mis_n%'`;
+    const formula: MismatchRowView = { ...one, key: '=cmd|"x"' };
+    expect(asCsvLine(formula)).toContain(`"'=cmd|""x"""`);
   });
 });
 

@@ -41,11 +41,12 @@ export interface Looked {
   keyIds: string[];
   /** Marks of this page have at most this generation. */
   generation: number;
-  besideGateway: number;
+  /** Keys that were written beside the gateways. */
+  beside: string[];
   expiries: number;
 }
 
-const NOTHING: Looked = { keyIds: [], generation: 0, besideGateway: 0, expiries: 0 };
+const NOTHING: Looked = { keyIds: [], generation: 0, beside: [], expiries: 0 };
 
 interface Keyed {
   isExpiry: boolean;
@@ -165,14 +166,14 @@ async function secondLook(
   const marked = keyIds.filter(
     (id) => pairs.different.has(id) || (first.suspects.get(id)?.isExpiry && pairs.left.has(id)),
   );
-  if (marked.length === 0) return { keyIds: [], generation: 0, besideGateway: 0 };
+  if (marked.length === 0) return { keyIds: [], generation: 0, beside: [] };
   const { planTableId, schema } = table;
   await markKeys(ctx.sql, { planTableId, schema, keyIds: marked, cause: 'stream_record' });
   const beside = marked.filter((id) => {
     const one = first.suspects.get(id);
     return one?.isInDualWrite && !one.isExpiry && !first.dirty.has(id) && !dirty.has(id);
   });
-  return { keyIds: marked, generation: await highestGeneration(ctx.sql), besideGateway: beside.length };
+  return { keyIds: marked, generation: await highestGeneration(ctx.sql), beside };
 }
 
 /** In steps, so that the end of the process is heard. False: the reader has to end. */

@@ -179,13 +179,13 @@ export class ShardReader {
       const { looked } = first;
       if (looked === null) return 'again';
       if (!first.counted) {
-        const { besideGateway, expiries, keyIds } = looked;
+        const { beside, expiries, keyIds } = looked;
         first.counted = true;
         await countStream(ctx.sql, planTableId, {
           records: first.records,
           keysMarked: keyIds.length,
           expiries,
-          besideGateway,
+          beside,
         });
       }
       const { keyIds, generation } = looked;

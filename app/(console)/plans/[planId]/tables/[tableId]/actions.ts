@@ -10,6 +10,7 @@ import {
   pauseRun as pause,
 } from '@/lib/services/run/control';
 import { recheckMismatch as recheck, repairMismatch as repair } from '@/lib/services/run/repair';
+import { repairAll } from '@/lib/services/run/repair-all';
 import { startVerification as verify } from '@/lib/services/run/verification';
 import { advance } from '@/lib/services/table/advance';
 import { approve } from '@/lib/services/table/approve';
@@ -81,4 +82,9 @@ export async function recheckMismatch(input: shape.Keyed<typeof shape.mismatchIn
 export async function repairMismatch(input: shape.Keyed<typeof shape.mismatchInput>) {
   const rules = { ...operator('mismatch.repair', input), schema: shape.mismatchInput };
   return await runAction(rules, input, (given, { ctx, actor }) => repair(ctx, actor, given));
+}
+
+export async function repairAllMismatches(input: shape.Keyed<typeof shape.repairAllInput>) {
+  const rules = { ...operator('mismatch.repair_all', input), schema: shape.repairAllInput };
+  return await runAction(rules, input, (given, { ctx, actor }) => repairAll(ctx, actor, given));
 }

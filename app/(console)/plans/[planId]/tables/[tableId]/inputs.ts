@@ -37,6 +37,7 @@ export const verificationInput = tableInput.extend({
   sampleItems: z.number().int().optional(),
   mismatchesMax: z.number().int().optional(),
 });
+export const repairAllInput = tableInput.extend({ hash });
 export const mismatchInput = z.object({ mismatchId: id });
 export const shadowShareInput = z.object({
   tableId: id,

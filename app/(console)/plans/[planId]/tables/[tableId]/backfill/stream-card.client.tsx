@@ -1,6 +1,8 @@
 'use client';
 
 import { useAct } from '@/app/_data/use-act';
+import { CopyId } from '@/app/_ui/kit/copy-id';
+import { type Column, DataTable } from '@/app/_ui/kit/data-table';
 import { FormError } from '@/app/_ui/kit/form-error';
 import { formatCount, formatDuration } from '@/app/_ui/kit/format';
 import { KeyValues } from '@/app/_ui/kit/key-values';
@@ -106,9 +108,30 @@ function StreamNumbers({ stream }: { stream: StreamView }) {
           { label: 'Shards', value: shardsOf(stream) },
         ]}
       />
+      {stream.beside.length > 0 ? (
+        <DataTable
+          label="Keys written past the gateways, the latest first"
+          columns={besideColumns}
+          rows={stream.beside}
+          rowKey={(row) => row.key}
+          heightClassName="max-h-64 overflow-y-auto"
+        />
+      ) : null}
     </>
   );
 }
+
+const besideColumns: readonly Column<StreamView['beside'][number]>[] = [
+  {
+    key: 'key',
+    head: 'Written past the gateways',
+    isRowHeader: true,
+    cell: (row) => <CopyId value={row.key} what="key" />,
+  },
+  { key: 'times', head: 'Times', isNumber: true, cell: (row) => formatCount(row.times) },
+  { key: 'first', head: 'First seen', cell: (row) => <TimeAgo at={row.firstSeenAt} /> },
+  { key: 'last', head: 'Last seen', cell: (row) => <TimeAgo at={row.lastSeenAt} /> },
+];
 
 function shardsOf({ shards }: StreamView): string {
   const reading = shards.filter((shard) => shard.state === 'reading').length;

@@ -1,23 +1,31 @@
 'use client';
 
 import { useState } from 'react';
-import { mismatchQuery } from '@/app/_data/table';
-import { useAct } from '@/app/_data/use-act';
-import { useView } from '@/app/_data/use-view';
 import { type Column, DataTable } from '@/app/_ui/kit/data-table';
 import { EmptyState } from '@/app/_ui/kit/empty-state';
-import { FormError } from '@/app/_ui/kit/form-error';
 import { formatCount } from '@/app/_ui/kit/format';
-import { ItemDiff } from '@/app/_ui/kit/item-diff';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
-import { ViewMissing } from '@/app/_ui/kit/view-notice';
 import { Badge } from '@/app/_ui/primitives/badge';
-import { Button } from '@/app/_ui/primitives/button';
 import { Card } from '@/app/_ui/primitives/card';
-import { Dialog, DialogClose, DialogContent } from '@/app/_ui/primitives/dialog';
+import { Select } from '@/app/_ui/primitives/select';
 import type { MismatchRowView, RunView } from '@/lib/contracts/views';
-import { recheckMismatch, repairMismatch } from '../actions';
 import { CLASS_SAYS } from '../difference-words';
+import { DiffDialog } from './mismatch-dialog.client';
+import { RepairAll } from './repair-all.client';
+
+type State = MismatchRowView['state'];
+type Filter = { class: MismatchRowView['class'] | 'all'; state: State | 'all' };
+
+const STATES = [
+  { value: 'all', label: 'any state' },
+  { value: 'open', label: 'open' },
+  { value: 'repairing', label: 'repairing' },
+  { value: 'gone', label: 'gone' },
+] as const;
+const CLASSES = [
+  { value: 'all' as const, label: 'any class' },
+  ...(Object.keys(CLASS_SAYS) as MismatchRowView['class'][]).map((value) => ({ value, label: CLASS_SAYS[value] })),
+];
 
 /** Differences that stayed after a recheck, each to be opened, rechecked and repaired. */
 export function Mismatches({
@@ -30,13 +38,19 @@ export function Mismatches({
   run: RunView;
 }) {
   const [openId, setOpenId] = useState<string | null>(null);
+  const [filter, setFilter] = useState<Filter>({ class: 'all', state: 'all' });
   const shown = mismatches.find((each) => each.id === openId);
-  const open = mismatches.filter((each) => each.state !== 'gone').length;
+  const open = mismatches.filter((each) => each.state === 'open').length;
+  const rows = mismatches.filter(
+    (each) =>
+      (filter.class === 'all' || each.class === filter.class) &&
+      (filter.state === 'all' || each.state === filter.state),
+  );
   return (
     <Card
       title="Mismatches"
       note="Suspects are read again with a strong read after a delay; only what stays different while nobody writes it stands here."
-      actions={open > 0 ? <ExportLinks tableId={tableId} /> : null}
+      actions={mismatches.length > 0 ? <ExportLinks tableId={tableId} filter={filter} /> : null}
     >
       {mismatches.length === 0 ? (
         <EmptyState
@@ -47,13 +61,35 @@ export function Mismatches({
           {formatCount(run.compared)} items were compared.
         </EmptyState>
       ) : (
-        <DataTable
-          label="Mismatches"
-          columns={columnsOf(setOpenId)}
-          rows={mismatches}
-          rowKey={(each) => each.id}
-          heightClassName="max-h-[32rem] overflow-y-auto"
-        />
+        <div className="flex flex-col gap-3">
+          <div className="flex flex-wrap items-center gap-2">
+            <Select
+              aria-label="Class of mismatches"
+              size="sm"
+              className="w-44"
+              choices={CLASSES}
+              value={filter.class}
+              onValueChange={(value) => setFilter({ ...filter, class: value ?? 'all' })}
+            />
+            <Select
+              aria-label="State of mismatches"
+              size="sm"
+              className="w-36"
+              choices={STATES}
+              value={filter.state}
+              onValueChange={(value) => setFilter({ ...filter, state: value ?? 'all' })}
+            />
+            <RepairAll tableId={tableId} open={open} />
+          </div>
+          <DataTable
+            label="Mismatches"
+            columns={columnsOf(setOpenId)}
+            rows={rows}
+            rowKey={(each) => each.id}
+            heightClassName="max-h-[32rem] overflow-y-auto"
+            empty={<p className="text-data text-muted">None of {formatCount(mismatches.length)} is of this kind.</p>}
+          />
+        </div>
       )}
       {shown ? <DiffDialog tableId={tableId} mismatch={shown} close={() => setOpenId(null)} /> : null}
     </Card>
@@ -97,75 +133,16 @@ const columnsOf = (open: (id: string) => void): readonly Column<MismatchRowView>
   { key: 'last', head: 'Last seen', sortBy: (row) => row.lastSeenAt, cell: (row) => <TimeAgo at={row.lastSeenAt} /> },
 ];
 
-function DiffDialog({ tableId, mismatch, close }: { tableId: string; mismatch: MismatchRowView; close: () => void }) {
-  const query = useView(mismatchQuery(tableId, mismatch.id));
-  const { act, isPending, failure } = useAct();
-  const [isPreview, setIsPreview] = useState(false);
-  const call = async (verb: typeof recheckMismatch) => {
-    const result = await act((idempotencyKey) => verb({ mismatchId: mismatch.id, idempotencyKey }));
-    if (result.ok) setIsPreview(false);
-  };
-  return (
-    <Dialog open onOpenChange={(isOpen) => (isOpen ? undefined : close())}>
-      <DialogContent
-        width="lg"
-        title={`Item ${mismatch.key}`}
-        description={`${CLASS_SAYS[mismatch.class]}, ${mismatch.state}`}
-        footer={
-          <>
-            <DialogClose render={<Button>Close</Button>} />
-            <Button isPending={isPending} onClick={() => call(recheckMismatch)}>
-              Read both sides again
-            </Button>
-            {isPreview ? (
-              <Button
-                variant={mismatch.deletesOnTarget ? 'danger' : 'primary'}
-                isPending={isPending}
-                onClick={() => call(repairMismatch)}
-              >
-                {mismatch.deletesOnTarget ? 'Delete it on TerraScale' : 'Make TerraScale equal'}
-              </Button>
-            ) : (
-              <Button disabled={mismatch.state !== 'open'} onClick={() => setIsPreview(true)}>
-                Repair…
-              </Button>
-            )}
-          </>
-        }
-      >
-        <div className="flex flex-col gap-3">
-          <FormError failure={failure} />
-          {isPreview ? (
-            <p className="rounded-card bg-warn-tint px-3 py-2 text-data text-warn-fg">
-              {mismatch.deletesOnTarget
-                ? 'The repair deletes this item on TerraScale, because DynamoDB does not have it. It needs the role approver.'
-                : 'The repair marks the key dirty; a worker reads DynamoDB, writes its image to TerraScale and confirms it.'}
-            </p>
-          ) : null}
-          {query.data ? (
-            <ItemDiff
-              label={`Both images of ${mismatch.key}`}
-              isMasked={query.data.masked}
-              rows={query.data.rows.map((row) => ({ ...row, isDifferent: row.class !== 'equal' }))}
-            />
-          ) : (
-            <ViewMissing query={query} what="both images" />
-          )}
-        </div>
-      </DialogContent>
-    </Dialog>
-  );
-}
-
-/** Every mismatch as a file. */
-function ExportLinks({ tableId }: { tableId: string }) {
+/** Every mismatch of the filter as a file. */
+function ExportLinks({ tableId, filter }: { tableId: string; filter: Filter }) {
   const path = `/api/tables/${encodeURIComponent(tableId)}/mismatches/export`;
+  const chosen = Object.entries(filter).flatMap(([name, value]) => (value === 'all' ? [] : [`&${name}=${value}`]));
   return (
     <>
       {(['csv', 'jsonl'] as const).map((format) => (
         <a
           key={format}
-          href={`${path}?format=${format}`}
+          href={`${path}?format=${format}${chosen.join('')}`}
           download
           className="inline-flex min-h-6 items-center text-accent text-data underline-offset-2 hover:underline"
         >

@@ -82,7 +82,7 @@ export function Verification({ tableId }: { tableId: string }) {
 function Account({ run }: { run: RunView }) {
   return (
     <dl
-      className="grid grid-cols-2 gap-x-4 gap-y-2 rounded-control bg-sunken p-3 text-data sm:grid-cols-6"
+      className="grid grid-cols-2 gap-x-4 gap-y-2 rounded-control bg-sunken p-3 text-data sm:grid-cols-4"
       aria-label="What the comparison found"
     >
       <Fact name="Compared">{formatCount(run.compared)}</Fact>
@@ -94,8 +94,8 @@ function Account({ run }: { run: RunView }) {
         <span className={run.mismatches > 0 ? 'font-medium text-bad-fg' : 'font-medium'}>
           {formatCount(run.mismatches)}
         </span>
-        <span className="text-muted">, stops at {formatCount(run.mismatchesMax)}</span>
       </Fact>
+      <Fact name="Stops after">{formatCount(run.mismatchesMax)} found</Fact>
     </dl>
   );
 }
