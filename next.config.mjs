@@ -15,6 +15,8 @@ const config = {
   reactStrictMode: true,
   poweredByHeader: false,
   devIndicators: false,
+  // `proxy.ts` does it: a 308 is no answer to a POST of a flag provider whose base URL ends in a slash.
+  skipTrailingSlashRedirect: true,
   // Native or worker-thread packages that the bundler must leave alone.
   serverExternalPackages: ['postgres', 'pino', 'graphile-worker', 'pg', 'undici'],
   experimental: {},

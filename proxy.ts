@@ -27,6 +27,12 @@ function policyOf(nonce: string): string {
   ].join('; ');
 }
 
+function withoutSlash(request: NextRequest): URL {
+  const url = new URL(request.url);
+  url.pathname = url.pathname.replace(/\/+$/, '') || '/';
+  return url;
+}
+
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** Gives each request an id and a nonce, and sends signed-out people to the sign-in page. Decides no permission. */
@@ -36,12 +42,17 @@ export function proxy(request: NextRequest): NextResponse {
   // Ours alone: an id made up outside could point at somebody else's line in the log.
   const requestId = randomHex(REQUEST_ID_CHARS);
   head.set('x-request-id', requestId);
+  const isSlashed = pathname.length > 1 && pathname.endsWith('/');
   if (/^\/(api|ofrep)(\/|$)/.test(pathname)) {
-    const response = NextResponse.next({ request: { headers: head } });
+    // The same address with and without a slash at its end, and no redirect: providers do not follow one with a body.
+    const response = isSlashed
+      ? NextResponse.rewrite(withoutSlash(request), { request: { headers: head } })
+      : NextResponse.next({ request: { headers: head } });
     response.headers.set('content-security-policy', API_POLICY);
     response.headers.set('x-request-id', requestId);
     return response;
   }
+  if (isSlashed) return NextResponse.redirect(withoutSlash(request), 308);
   const isOpen = OPEN_PAGES.some((page) => pathname === page || pathname.startsWith(`${page}/`));
   const hasCookie = SESSION_COOKIES.some((name) => request.cookies.has(name));
   // An action's POST is not redirected: it answers `auth.signed_out`, and the page keeps what was typed.
