@@ -17,6 +17,8 @@ import type { BenchVariant, ClientInput } from './protocol';
 
 /** As many as a worker process works on at a time. */
 const SEGMENTS = 6;
+/** Before a segment whose task ended early is taken up again. */
+const AGAIN_MS = 100;
 /** Longer than any measurement: the end of it stops the segments, as the end of a process would. */
 const SLICE_MS = 600_000;
 
@@ -58,7 +60,14 @@ export async function productVariant(input: ClientInput, isConfirmed: boolean): 
     );
     await registerWorker(sql, { id: context.workerId, host: 'bench', pid: process.pid, version: 'bench' });
     const task = kind === 'backfill' ? backfillSegment : verifySegment;
-    await Promise.all(made.segmentIds.slice(0, SEGMENTS).map((segmentId) => task(context, { segmentId })));
+    // In place of the queue: a segment whose task ended early (a lease that ran out, a fault) is taken up again.
+    const work = async (segmentId: string): Promise<void> => {
+      while (!end.aborted) {
+        await task(context, { segmentId });
+        if (!end.aborted) await new Promise<void>((done) => setTimeout(done, AGAIN_MS));
+      }
+    };
+    await Promise.all(made.segmentIds.slice(0, SEGMENTS).map(work));
     await sql`update run set state = 'cancelled' where id = ${runId}`;
     const [sum] = await sql`select sum(suspects)::int as suspects, sum(items_read - items_written - items_expired
       - items_set_aside - items_marked)::int as lost from segment where run_id = ${runId}`;
