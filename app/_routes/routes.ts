@@ -13,6 +13,7 @@ export const routes = {
   report: (planId: string) => `/plans/${enc(planId)}/report`,
   table: (planId: string, tableId: string, page: TablePage = 'overview') =>
     `/plans/${enc(planId)}/tables/${enc(tableId)}${page === 'overview' ? '' : `/${page}`}`,
+  lab: (planId: string, tableId: string) => `/plans/${enc(planId)}/tables/${enc(tableId)}/lab`,
   connections: () => '/connections',
   newConnection: () => '/connections/new',
   connection: (id: string) => `/connections/${enc(id)}`,

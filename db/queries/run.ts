@@ -1,7 +1,9 @@
 /** Runs as workers see them: what a task needs to know of its table, what to dispatch, and when a run has ended. */
+
 import type { Sql } from '@/db/client';
 import type { KeySchema } from '@/lib/domain/item/item';
 import type { Stage, Writes } from '@/lib/domain/plan/stages';
+import type { StoreKind } from '@/lib/domain/store-kind';
 import type { Executor } from './dirty';
 
 /** What any task on a table has to know, read in one statement. */
@@ -80,7 +82,7 @@ export async function loadWorkTable(sql: Executor, planTableId: string): Promise
 export interface StoreRow {
   id: string;
   name: string;
-  kind: 'dynamodb' | 'terrascale';
+  kind: StoreKind;
   endpoint: string;
   region: string;
   credentialSealed: string;

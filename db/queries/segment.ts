@@ -42,6 +42,9 @@ const LINE = '\ud800line';
 export const lineCursor = (line: number): WireItem => ({ [LINE]: { N: String(line) } });
 export const lineOf = (cursor: WireItem | null): number => Number(cursor?.[LINE]?.N ?? 0);
 
+/** A cursor of TerraScale's REST API is its own text, under such a name as well (lib/adapters/terrascale-rest/read.ts). */
+const REST_CURSOR = '\ud800cursor';
+
 interface SegmentRow {
   run_id: string;
   plan_table_id: string;
@@ -49,7 +52,7 @@ interface SegmentRow {
   number: number;
   side: 'source' | 'target';
   segments_total: number;
-  cursor: { id?: string; line?: number } | WireItem | null;
+  cursor: { id?: string; line?: number; opaque?: string } | WireItem | null;
   file: SegmentFile | null;
   page_keys: { id: string }[] | null;
   pages: number;
@@ -67,11 +70,13 @@ interface SegmentRow {
 const cursorOf = (stored: SegmentRow['cursor'], schema: KeySchema): WireItem | null => {
   if (stored === null) return null;
   if ('line' in stored && typeof stored.line === 'number') return lineCursor(stored.line);
+  if ('opaque' in stored && typeof stored.opaque === 'string') return { [REST_CURSOR]: { S: stored.opaque } };
   return typeof stored.id === 'string' ? keyFromId(stored.id, schema) : (stored as WireItem);
 };
 
 function storedCursor(cursor: WireItem, schema: KeySchema): JsonParameter {
   if (Object.hasOwn(cursor, LINE)) return { line: lineOf(cursor) };
+  if (Object.hasOwn(cursor, REST_CURSOR)) return { opaque: String(cursor[REST_CURSOR]?.S) };
   const id = keyId(cursor, schema);
   invariant(id.ok, 'a cursor of a table scan is a key of the table');
   return { id: id.value };

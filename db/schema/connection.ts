@@ -1,4 +1,5 @@
 import { boolean, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { StoreKind } from '@/lib/domain/store-kind';
 import { count, instant } from './columns';
 
 export interface ConnectionLimits {
@@ -24,7 +25,7 @@ export interface ProbeResult {
 export const connection = pgTable('connection', {
   id: text('id').primaryKey(),
   name: text('name').notNull().unique(),
-  kind: text('kind').$type<'dynamodb' | 'terrascale'>().notNull(),
+  kind: text('kind').$type<StoreKind>().notNull(),
   endpoint: text('endpoint').notNull(),
   region: text('region').notNull(),
   /** Sealed JSON {accessKeyId, secretAccessKey, sessionToken?}; purpose `connection`. */

@@ -95,6 +95,11 @@ const ofTable = ({ table }: Place, name: string): Look[] => [
     shows: (page) => [region(page, `Assessment of ${name}`).getByRole('listitem'), page.getByText(/Proven/)],
   },
   {
+    name: `condition lab of ${name}`,
+    path: `${table}/lab`,
+    shows: (page) => [page.getByRole('radiogroup', { name: 'Kind of expression' }), page.getByLabel('Expression')],
+  },
+  {
     name: `backfill of ${name}`,
     path: `${table}/backfill`,
     shows: (page) => [

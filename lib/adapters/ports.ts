@@ -3,7 +3,12 @@
  * need one, an in-memory twin that passes the same contract suite.
  */
 
+import type { KeySchema } from '@/lib/domain/item/item';
+import type { StoreKind } from '@/lib/domain/store-kind';
+
 export type { AttributeValue, KeyAttribute, KeySchema, WireItem } from '@/lib/domain/item/item';
+
+export type { StoreKind } from '@/lib/domain/store-kind';
 
 export interface StoreCredentials {
   accessKeyId: string;
@@ -14,7 +19,7 @@ export interface StoreCredentials {
 /** A store as one process talks to it. `timeoutMs` bounds one request from its first byte to the last of its answer. */
 export interface StoreTarget {
   connectionId: string;
-  kind: 'dynamodb' | 'terrascale';
+  kind: StoreKind;
   endpoint: string;
   region: string;
   credentials: StoreCredentials;
@@ -71,6 +76,8 @@ export interface WireRequest {
 export interface StoreWire {
   readonly target: StoreTarget;
   send(request: WireRequest): Promise<WireOutcome>;
+  /** Tells a wire whose items are not DynamoDB's own what a table is keyed by, before the first request about it. */
+  know?(table: string, key: KeySchema): void;
   /** Requests sent whose outcome is not known yet. */
   inFlight(): number;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STORE_KINDS } from '@/lib/domain/store-kind';
 
 /** What a person gives to make or change a connection. A secret is write-only: it never comes back to a browser. */
 const limit = (max: number) => z.coerce.number('A number.').int('A whole number.').min(1, 'At least 1.').max(max);
@@ -13,7 +14,7 @@ export const connectionLimits = z.object({
 
 const connectionFields = {
   name: z.string().trim().min(1, 'Give it a name.').max(80, 'At most 80 characters.'),
-  kind: z.enum(['dynamodb', 'terrascale'], 'DynamoDB or TerraScale.'),
+  kind: z.enum(STORE_KINDS, 'DynamoDB, TerraScale, or TerraScale over REST.'),
   endpoint: z.string().trim().min(1, 'Give the address of the endpoint.').max(500, 'At most 500 characters.'),
   region: z
     .string()
@@ -49,6 +50,15 @@ export const connectionChange = z.object(connectionFields).partial().extend({
 });
 export type ConnectionChange = z.input<typeof connectionChange>;
 
+/** TerraScale Pro as published. */
+const PRO_LIMITS = {
+  requestsPerSecond: 1_000,
+  itemsPerSecond: 5_000,
+  readUnitsPerSecond: null,
+  requestsPerMonth: 1_000_000,
+  liveReserveMilli: 30_000,
+} as const;
+
 export const DEFAULT_LIMITS = {
   dynamodb: {
     requestsPerSecond: 1_000,
@@ -57,12 +67,6 @@ export const DEFAULT_LIMITS = {
     requestsPerMonth: null,
     liveReserveMilli: 30_000,
   },
-  /** TerraScale Pro as published. */
-  terrascale: {
-    requestsPerSecond: 1_000,
-    itemsPerSecond: 5_000,
-    readUnitsPerSecond: null,
-    requestsPerMonth: 1_000_000,
-    liveReserveMilli: 30_000,
-  },
+  terrascale: PRO_LIMITS,
+  terrascale_rest: PRO_LIMITS,
 } as const;

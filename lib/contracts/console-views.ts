@@ -1,3 +1,4 @@
+import type { StoreKind } from '@/lib/domain/store-kind';
 /** Views of what stands around the plans: connections, processes, keys, alerts, people. Part of views.ts. */
 /** A month's quota of a connection, as requests of workers and gateways count against it. */
 export interface QuotaView {
@@ -19,7 +20,7 @@ export interface QuotaView {
 export interface ConnectionView {
   id: string;
   name: string;
-  kind: 'dynamodb' | 'terrascale';
+  kind: StoreKind;
   endpoint: string;
   region: string;
   credentialHint: string;

@@ -4,9 +4,9 @@
  */
 import type { ConnectionRow, Material } from '@/db/queries/gateway/material';
 import { systemClock } from '@/lib/adapters/clock';
-import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
 import type { Clock, Log, StoreCredentials, StoreWire } from '@/lib/adapters/ports';
 import type { Sealer } from '@/lib/adapters/sealing';
+import { createWire } from '@/lib/adapters/store-wire';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { Breaker, type BreakerState } from './breaker/breaker';
 import { guarded } from './breaker/guard';
@@ -73,6 +73,7 @@ export class SealedStores implements Stores {
       purposes[table.authority === 'source' ? 0 : 1],
     );
     const tableName = !isSource && table.targetTableName !== table.tableName ? table.targetTableName : null;
+    if (!isSource) wire.know?.(table.targetTableName, table.keySchema);
     const breaker = this.#breaker(wire.target.connectionId);
     const made: Store = { wire, tableName, kind: wire.target.kind, admits: () => breaker.admits() };
     known[side] = made;
@@ -150,6 +151,7 @@ export class SealedStores implements Stores {
     const never = new Promise<never>(() => {});
     return {
       target: wire.target,
+      know: wire.know,
       send: (request) => {
         this.#count(wire.target.connectionId, 1);
         return this.#isDead ? never : wire.send(request).then((one) => (this.#isDead ? never : one));
@@ -171,7 +173,7 @@ export class SealedStores implements Stores {
     const id = `${connectionId} ${issued ? purpose : ''}`;
     const known = this.#wires.get(id);
     if (known?.text === text) return known.wire;
-    const made = createStoreWire({
+    const made = createWire({
       connectionId,
       kind: connection.kind,
       endpoint: connection.endpoint,

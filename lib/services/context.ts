@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Db, openDatabase, type ProcessKind, type Sql } from '@/db/client';
 import { systemClock } from '@/lib/adapters/clock';
-import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
 import { createLog } from '@/lib/adapters/log';
 import type { Clock, Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
 import { createSealer, type Sealer } from '@/lib/adapters/sealing';
+import { createWire } from '@/lib/adapters/store-wire';
 import { type ID_PREFIXES, makeId } from '@/lib/domain/ids';
 import type { Actor } from '@/lib/domain/plan/facts';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
@@ -63,7 +63,7 @@ export function serviceContextOf(
     log: config.log ?? createLog({ process: config.process ?? 'service' }),
     safeguards: config.safeguards ?? ALL_SAFEGUARDS,
     exportDir: config.exportDir ?? null,
-    makeWire: (target) => createStoreWire(target),
+    makeWire: (target) => createWire(target),
     random,
     newId: (kind) => makeId(kind, random()),
   };

@@ -49,6 +49,7 @@ export function greenFacts(over: Partial<Facts> = {}): Facts {
     shadow: null,
     guardrails: [{ name: 'fallback', state: 'ok', sentence: 'fine' }],
     targetProbes: { consistentRead: true, sortOrder: true, atMs: NOW_MS },
+    targetKind: 'terrascale',
     unroutableReads: 0,
     unroutableWindowMs: HOUR_MS,
     signOffs: { done: 6, required: 6 },

@@ -5,9 +5,9 @@ import { listen, openDatabase } from '@/db/client';
 import type { Listening } from '@/db/listen';
 import { sayGoodbye, setWorkerPool } from '@/db/queries/worker';
 import { systemClock } from '@/lib/adapters/clock';
-import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
 import type { Clock, Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
+import { createWire } from '@/lib/adapters/store-wire';
 import { CHANNELS } from '@/lib/contracts/routing';
 import { makeId } from '@/lib/domain/ids';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
@@ -93,7 +93,7 @@ export function makeWorkerContext(
 ): WorkerContext {
   const workerId = makeId('worker', randomBytes(10).toString('hex'));
   const clock = options.clock ?? systemClock;
-  const makeWire = options.makeWire ?? ((target: StoreTarget) => createStoreWire(target));
+  const makeWire = options.makeWire ?? ((target: StoreTarget) => createWire(target));
   const sealer = createSealer(options.sealingKey);
   const ledger = made.ledger ?? sqlLedger(made.sql);
   return {

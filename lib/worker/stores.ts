@@ -159,6 +159,7 @@ export class Stores {
 function obedient(wire: StoreWire, pace: Pace): StoreWire {
   return {
     target: wire.target,
+    know: wire.know,
     inFlight: () => wire.inFlight(),
     close: () => wire.close(),
     send: async (request) => {

@@ -8,6 +8,7 @@ import type { KeySchema } from '@/lib/domain/item/item';
 import { fullJitterMs, WORKER_BACKOFF } from '@/lib/domain/pacing/backoff';
 import { DYNAMODB_BATCH, packBatches, TERRASCALE_BATCH } from '@/lib/domain/pacing/pack';
 import { invariant } from '@/lib/domain/result';
+import { isTerraScale } from '@/lib/domain/store-kind';
 import { allEnded } from './all-ended';
 import type { WorkerContext } from './context';
 import { REQUEST_ATTEMPTS_MAX } from './limits';
@@ -67,7 +68,7 @@ export class Verdicts {
 /** Outcomes by key id, one for each entry. Never throws for what a store says. */
 export async function writeEntries(ctx: WorkerContext, work: Work, request: WriteRequest): Promise<Verdicts> {
   const verdicts = new Verdicts();
-  const limits = request.store.kind === 'terrascale' ? TERRASCALE_BATCH : DYNAMODB_BATCH;
+  const limits = isTerraScale(request.store.kind) ? TERRASCALE_BATCH : DYNAMODB_BATCH;
   const packed = packBatches(request.entries, limits, bytesOf);
   for (const entry of packed.oversized) verdicts.set(entry, { kind: 'refused', ...LARGEST });
   await allEnded(packed.batches.map((batch) => writeBatch(ctx, work, { ...request, entries: batch, verdicts })));

@@ -74,11 +74,14 @@ export function ConnectionForm({
   connection = null,
   kind = 'dynamodb',
   isKindFixed = connection !== null,
+  isTarget = false,
   onDone,
 }: {
   connection?: ConnectionView | null;
   kind?: Kind;
   isKindFixed?: boolean;
+  /** Only kinds that may be a target. */
+  isTarget?: boolean;
   onDone: (connectionId: string) => void;
 }) {
   const [draft, setDraft] = useState(() => draftOf(connection, kind));
@@ -129,14 +132,7 @@ export function ConnectionForm({
           aria-label="Kind of store"
           value={draft.kind}
           onValueChange={(value) => change({ kind: value as Kind, ...limitsText(DEFAULT_LIMITS[value as Kind]) })}
-          choices={[
-            {
-              value: 'dynamodb',
-              label: 'DynamoDB',
-              hint: 'The source. Landfall reads it and writes nothing of its own.',
-            },
-            { value: 'terrascale', label: 'TerraScale', hint: 'The target.' },
-          ]}
+          choices={KINDS.filter((one) => !isTarget || one.value !== 'dynamodb')}
         />
       )}
       <Fields
@@ -171,6 +167,20 @@ function changeOf(draft: Draft) {
     ...(secretAccessKey === '' ? {} : { secretAccessKey }),
   };
 }
+
+const KINDS: readonly { value: Kind; label: string; hint: string }[] = [
+  {
+    value: 'dynamodb',
+    label: 'DynamoDB',
+    hint: 'The source. Landfall reads it and writes nothing of its own.',
+  },
+  { value: 'terrascale', label: 'TerraScale', hint: 'The target, by the protocol of DynamoDB.' },
+  {
+    value: 'terrascale_rest',
+    label: 'TerraScale over REST',
+    hint: 'The target as JSON items. It is copied to, mirrored to and verified; gateways do not read from it.',
+  },
+];
 
 interface PartProps {
   draft: Draft;
@@ -233,7 +243,7 @@ function Fields({
       />
       <TextField
         label="Secret key"
-        hint={draft.kind === 'terrascale' ? 'TerraScale looks at the access key id alone; this may stay empty.' : keep}
+        hint={draft.kind !== 'dynamodb' ? 'TerraScale looks at the access key id alone; this may stay empty.' : keep}
         name="secretAccessKey"
         type="password"
         autoComplete="off"

@@ -15,7 +15,11 @@ import { Badge } from '@/app/_ui/primitives/badge';
 import { ButtonLink } from '@/app/_ui/primitives/button-link';
 import type { ConnectionView } from '@/lib/contracts/views';
 
-export const KIND_WORD = { dynamodb: 'DynamoDB', terrascale: 'TerraScale' } as const;
+export const KIND_WORD = {
+  dynamodb: 'DynamoDB',
+  terrascale: 'TerraScale',
+  terrascale_rest: 'TerraScale over REST',
+} as const;
 
 export function Connections() {
   const query = useView(connectionsQuery());

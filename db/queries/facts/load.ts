@@ -5,6 +5,7 @@ import type { PlanSettings } from '@/lib/domain/plan/facts';
 import type { GuardModes } from '@/lib/domain/plan/guard-rules';
 import type { HoldKind, LiveChannel, Stage, Strategy } from '@/lib/domain/plan/stages';
 import type { StreamState } from '@/lib/domain/run/states';
+import type { StoreKind } from '@/lib/domain/store-kind';
 import { isCleanSince } from '../routing/acknowledged';
 import { type GuardWindowRow, guardWindows, type ShadowWindowRow, shadowWindow } from './guard';
 
@@ -35,6 +36,7 @@ export interface FactRow {
   target_proven_at_ms: number | null;
   forecast: { requestsPerMonth: number; requestsQuotaPerMonth: number | null } | null;
   target_probes: { consistentRead: boolean; sortOrder: boolean; atMs: number } | null;
+  target_kind: StoreKind;
   key_may_write: boolean | null;
   budget_per_second: number | null;
   barrier_verb: string | null;
@@ -164,6 +166,7 @@ export async function loadFactRow(tx: Db | DbTransaction, query: FactQuery): Pro
       b.read_share_milli, ${ms(sql`b.share_since`)} as share_since_ms, ${ms(sql`b.stage_since`)} as stage_since_ms,
       b.approved_share_milli, b.assessment, ${ms(sql`b.assessed_at`)} as assessed_at_ms, b.waivers,
       ${ms(sql`b.target_proven_at`)} as target_proven_at_ms, b.forecast, b.target_probes,
+      (select c.kind from connection c where c.id = b.target_connection_id) as target_kind,
       (select (c.probe ->> 'mayWrite')::boolean from connection c where c.id = b.target_connection_id) as key_may_write,
       (select min((c.limits ->> 'requestsPerSecond')::float8) from connection c
         where c.id in (b.source_connection_id, b.target_connection_id)) as budget_per_second,

@@ -1,9 +1,11 @@
 /** What a gateway needs beside the routing: endpoints, sealed credentials and the keys of applications. */
+
 import type { Sql } from '@/db/client';
+import type { StoreKind } from '@/lib/domain/store-kind';
 
 export interface ConnectionRow {
   id: string;
-  kind: 'dynamodb' | 'terrascale';
+  kind: StoreKind;
   endpoint: string;
   region: string;
   credentialSealed: string;

@@ -35,6 +35,7 @@ export async function batchGet(
   options: ReadOptions & { roundsMax?: number } = {},
 ): Promise<BatchGetResult> {
   const { isConsistent = true, roundsMax = BATCH_GET_ROUNDS_MAX, ...rest } = options;
+  wire.know?.(request.table, request.schema);
   invariant(request.keys.length <= BATCH_GET_KEYS_MAX, `a batch read takes ${BATCH_GET_KEYS_MAX} keys`);
   const result: BatchGetResult = {
     found: new Map(),

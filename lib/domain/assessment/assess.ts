@@ -1,5 +1,7 @@
 import type { KeySchema } from '../item/item';
+import { TAG } from '../item/json-data';
 import type { Strategy } from '../plan/stages';
+import type { StoreKind } from '../store-kind';
 import { formatBytes, formatCount } from '../units';
 import type { CheckName, CheckResult } from './checks';
 import { type Forecast, sayForecast } from './forecast';
@@ -11,6 +13,7 @@ import { sayKeySchema, type TargetProof } from './target-proof';
 export interface AssessmentEvidence {
   tableName: string;
   targetName: string;
+  targetKind: StoreKind;
   strategy: Strategy;
   key: KeySchema;
   /** Null: the source did not describe the table; `detail` says why. */
@@ -225,7 +228,7 @@ function reservedNames({ sample, source }: AssessmentEvidence): Found {
   );
 }
 
-function itemTypes({ sample, source }: AssessmentEvidence): Found {
+function itemTypes({ sample, source, targetKind }: AssessmentEvidence): Found {
   if (!sample) return unknown('No item was sampled.', ASK_AGAIN, source.detail);
   const observed = Object.entries(sample.types)
     .map(([type, count]) => `${type} in ${formatCount(count)}`)
@@ -241,6 +244,12 @@ function itemTypes({ sample, source }: AssessmentEvidence): Found {
       'Some attributes are called like parts of a JavaScript object. Landfall keeps them; a client in JavaScript may lose them.',
       'Read them once through the SDK that the application uses.',
       sample.perilousNames.join(', '),
+    );
+  if (targetKind === 'terrascale_rest' && sample.taggedNames.length > 0)
+    return warned(
+      `JSON has no word for some values (bytes, sets, numbers beyond a double). They are kept whole as objects that carry ${TAG}, and come back as they were.`,
+      'Whoever reads these attributes over REST has to know the tag; remodel them before or after the move where that is too much.',
+      sample.taggedNames.join(', '),
     );
   return passed('Every type is one of the ten of the protocol.', observed === '' ? 'no items' : observed);
 }

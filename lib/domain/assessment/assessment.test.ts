@@ -90,6 +90,7 @@ describe('the checks', () => {
   const evidence = (more: Partial<AssessmentEvidence> = {}): AssessmentEvidence => ({
     tableName: 'orders',
     targetName: 'orders',
+    targetKind: 'terrascale',
     strategy: 'dual_write',
     key,
     source: { described, detail: 'answered', latencyMs: 3 },

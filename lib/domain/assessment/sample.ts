@@ -1,4 +1,5 @@
 import { ATTRIBUTE_TYPES, type AttributeValue, ITEM_BYTES_MAX, typeOf, type WireItem } from '../item/item';
+import { isPlainJson } from '../item/json-data';
 import { itemBytes } from '../item/size';
 import { isReservedWord } from './reserved-words';
 
@@ -13,6 +14,8 @@ export interface Sample {
   /** Names that only a careful reader keeps: `__proto__`, `constructor` … */
   perilousNames: string[];
   unknownTypes: string[];
+  /** Names with values that JSON has no word for, and so stand tagged behind a REST target. */
+  taggedNames: string[];
   isWhole: boolean;
 }
 
@@ -25,6 +28,7 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set(ATTRIBUTE_TYPES);
 export function sampleOf(items: readonly WireItem[], isWhole: boolean): Sample {
   const types = new Map<string, number>();
   const [reserved, perilous, unknown] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const tagged = new Set<string>();
   let [bytesTotal, bytesMax] = [0, 0];
   for (const item of items) {
     const bytes = itemBytes(item);
@@ -37,6 +41,7 @@ export function sampleOf(items: readonly WireItem[], isWhole: boolean): Sample {
       if (!KNOWN_TYPES.has(type)) unknown.add(type);
       if (isReservedWord(name)) reserved.add(name);
       if (PERILOUS.has(name)) perilous.add(name);
+      if (!tagged.has(name) && !isPlainJson(item[name] as AttributeValue)) tagged.add(name);
     }
     for (const type of seen) types.set(type, (types.get(type) ?? 0) + 1);
   }
@@ -49,6 +54,7 @@ export function sampleOf(items: readonly WireItem[], isWhole: boolean): Sample {
     reservedNames: some(reserved),
     perilousNames: some(perilous),
     unknownTypes: some(unknown),
+    taggedNames: some(tagged),
     isWhole,
   };
 }

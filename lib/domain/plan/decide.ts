@@ -104,6 +104,8 @@ function gatesOf(facts: Facts, move: Move, share: number) {
   // Where no stream is read there is none to be held up by.
   return move.gates.filter((name: GateName) => {
     if (isStreamGate(name)) return facts.stream !== null;
+    // Said where it stops a move; of a target by the protocol there is nothing to say.
+    if (name === 'target_answers_protocol') return facts.targetKind === 'terrascale_rest';
     return name !== 'export_after_channel' || facts.exportSource !== null;
   });
 }

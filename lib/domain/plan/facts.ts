@@ -1,4 +1,5 @@
 import type { StreamState } from '../run/states';
+import type { StoreKind } from '../store-kind';
 import type { GuardState } from './guardrails';
 import type { GateName, Role } from './moves';
 import type { HoldKind, Stage, Strategy } from './stages';
@@ -64,6 +65,8 @@ export interface Facts {
   /** What shadow reads compared lately; null where they are off. */
   shadow: { compared: number; differing: number } | null;
   targetProbes: { consistentRead: boolean; sortOrder: boolean; atMs: number } | null;
+  /** How the target is spoken to. */
+  targetKind: StoreKind;
   unroutableReads: number;
   unroutableWindowMs: number;
   signOffs: { done: number; required: number };

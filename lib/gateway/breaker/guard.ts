@@ -54,7 +54,7 @@ export function guarded(wire: StoreWire, { breaker, counters, store, isHeldToSha
     counters.repeatedReads += 1;
     return await once({ ...request, timeoutMs: Math.ceil(leftMs) });
   }
-  return { target: wire.target, send, inFlight: () => wire.inFlight(), close: () => wire.close() };
+  return { target: wire.target, send, know: wire.know, inFlight: () => wire.inFlight(), close: () => wire.close() };
 }
 
 /** A success that is no answer is as unknown as a lost one: the write may have happened, the read was not answered. */

@@ -2,6 +2,7 @@ import { sqlStateOf, withTransaction } from '@/db/client';
 import { insertConnection } from '@/db/queries/connection/connections';
 import { type ConnectionInput, connectionInput, DEFAULT_LIMITS } from '@/lib/contracts/connection';
 import { AppError } from '@/lib/domain/errors';
+import { isTerraScale } from '@/lib/domain/store-kind';
 import type { Actor, ServiceContext } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
@@ -35,7 +36,7 @@ export async function createConnection(
   const probe = await requireProbe(ctx, {
     target: { connectionId: id, kind: given.kind, endpoint, region: given.region, credentials },
     table: null,
-    mayTouch: given.kind === 'terrascale',
+    mayTouch: isTerraScale(given.kind),
   });
   const { name, kind, region, mayCreateTables } = given;
   const row = {

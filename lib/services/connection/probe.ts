@@ -13,6 +13,8 @@ export type { ConnectionLimits, ProbeResult };
 /** A person waits for it: long enough for a store across an ocean, short enough to say "nothing answers". */
 export const PROBE_MS_MAX = 5_000;
 const TABLES_MAX = 1_000;
+/** Key of the table that does not exist. */
+export const PROBE_KEY: KeySchema = { partition: { name: 'landfall', type: 'S' }, sort: null };
 
 export interface ProbeAsk {
   target: Omit<StoreTarget, 'timeoutMs'>;
@@ -68,6 +70,7 @@ export async function probeStore(ctx: ServiceContext, ask: ProbeAsk): Promise<Pr
     await list(probe);
     const table = ask.table ?? (await describeFirst(probe));
     if (table) {
+      wire.know?.(table.name, table.key);
       await read(probe, table.name);
       if (ask.mayTouch) await write(probe, table);
     }
@@ -81,6 +84,7 @@ export async function probeStore(ctx: ServiceContext, ask: ProbeAsk): Promise<Pr
 async function reach(probe: Probe): Promise<Probed['verdict']> {
   const table = `landfall-probe-${probe.ctx.random().slice(0, 8)}`;
   const key = { landfall: { S: 'probe' } };
+  probe.wire.know?.(table, PROBE_KEY);
   const { verdict } = await probe.ask(
     'Reach the endpoint and sign a request',
     () => getItem(probe.wire, { table, key }),
@@ -136,15 +140,17 @@ async function write(probe: Probe, table: { name: string; key: KeySchema }): Pro
     expression: 'attribute_exists(#p) AND attribute_not_exists(#p)',
     names: { '#p': table.key.partition.name },
   };
+  // The REST API takes no condition on a delete; a key that nobody has is deleted all the same.
+  const isPlain = probe.wire.target.kind === 'terrascale_rest';
   await probe.ask(
-    `Delete a scratch key of ${table.name} under a condition that cannot hold`,
-    () => deleteItem(probe.wire, { table: table.name, key }, { condition }),
+    `Delete a scratch key of ${table.name}${isPlain ? '' : ' under a condition that cannot hold'}`,
+    () => deleteItem(probe.wire, { table: table.name, key }, isPlain ? {} : { condition }),
     (answer, verdict) => {
       const isCondition = answer.kind === 'refused' && answer.errorType === 'ConditionalCheckFailedException';
       if (isCondition || verdict === 'ok') probe.mayWrite = true;
       if (verdict === 'not_allowed') probe.mayWrite = false;
       if (isCondition) return 'may write: refused by the condition, not by the key; nothing was changed';
-      return said(answer);
+      return verdict === 'ok' ? 'may write' : said(answer);
     },
   );
 }

@@ -32,6 +32,7 @@ class Unproven extends Error {
 }
 
 export async function proveTarget(wire: StoreWire, ask: ProofAsk): Promise<TargetProof> {
+  wire.know?.(ask.table, ask.key);
   const written: WireItem[] = [];
   let proof: TargetProof;
   try {

@@ -56,6 +56,7 @@ export function roundTripKeys(ask: Pick<RoundTripAsk, 'key' | 'random'>): WireIt
 }
 
 export async function roundTrip(wire: StoreWire, ask: RoundTripAsk): Promise<Omit<TypeRoundTrip, 'atMs' | 'by'>> {
+  wire.know?.(ask.table, ask.key);
   const act = new RoundTrip(wire, ask);
   let left: number;
   try {
@@ -179,7 +180,7 @@ class RoundTrip {
       values: { ':m': { S: this.ask.random } },
     };
     // The REST API takes no condition on a delete; its keys are of this probe alone all the same.
-    const options = this.wire.target.kind === 'terrascale' ? { condition } : {};
+    const options = this.wire.target.kind !== 'terrascale_rest' ? { condition } : {};
     for (const { key } of this.#sent)
       await this.#patient(() => deleteItem(this.wire, { table: this.ask.table, key }, options));
     const { found, unread } = await this.#read(this.#sent);

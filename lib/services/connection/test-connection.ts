@@ -2,6 +2,7 @@ import { readConnection, readConnectionUses, readKnownTable, storeProbe } from '
 import type { ProbeResult } from '@/db/schema/connection';
 import { type ConnectionInput, connectionInput } from '@/lib/contracts/connection';
 import { AppError } from '@/lib/domain/errors';
+import { isTerraScale } from '@/lib/domain/store-kind';
 import type { Actor, ServiceContext } from '../context';
 import { notifyChanges } from '../evidence/event';
 import { invalid, parseInput } from '../parse-input';
@@ -50,7 +51,7 @@ export async function testConnection(ctx: ServiceContext, actor: Actor, input: C
   return await requireProbe(ctx, {
     target: { ...target, credentials: credentialsOf(given) },
     table: null,
-    mayTouch: given.kind === 'terrascale',
+    mayTouch: isTerraScale(given.kind),
   });
 }
 
@@ -84,7 +85,7 @@ export async function probeConnection(
       credentials: openCredentials(ctx, row),
     },
     table,
-    mayTouch: !isSource && (row.kind === 'terrascale' || uses.some((use) => use.isTarget)),
+    mayTouch: !isSource && (isTerraScale(row.kind) || uses.some((use) => use.isTarget)),
   });
   await storeProbe(ctx.db, row.id, probed.result);
   await notifyChanges(ctx.db, { topic: 'connection', planId: null, planTableId: null });

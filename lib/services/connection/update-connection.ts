@@ -9,6 +9,7 @@ import {
 } from '@/db/queries/connection/connections';
 import { type ConnectionChange, connectionChange } from '@/lib/contracts/connection';
 import { AppError } from '@/lib/domain/errors';
+import { isTerraScale } from '@/lib/domain/store-kind';
 import type { Actor, ServiceContext } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
@@ -80,7 +81,7 @@ async function tried(ctx: ServiceContext, row: ConnectionRow, wanted: Wanted): P
   const isNewKey = hasSecret || (stored !== null && accessKeyId !== stored.accessKeyId);
   if (!wanted.isElsewhere && !isNewKey && region === row.region) return {};
   // TerraScale has no secret beside the key itself, so there the key is what must be typed again.
-  const isGiven = kind === 'terrascale' ? wanted.accessKeyId !== undefined : hasSecret;
+  const isGiven = isTerraScale(kind) ? wanted.accessKeyId !== undefined : hasSecret;
   if ((wanted.isElsewhere || isNewKey) && !isGiven) throw secretNeeded(kind, wanted);
   const secretAccessKey = wanted.secretAccessKey ?? (isGiven ? '' : stored!.secretAccessKey);
   const sessionToken = wanted.sessionToken;
@@ -90,14 +91,14 @@ async function tried(ctx: ServiceContext, row: ConnectionRow, wanted: Wanted): P
   const probe = await requireProbe(ctx, {
     target: { connectionId: row.id, kind, endpoint: wanted.endpoint, region, credentials },
     table: wanted.isElsewhere ? null : await readKnownTable(ctx.sql, row.id),
-    mayTouch: kind === 'terrascale' && uses.every((use) => use.isTarget),
+    mayTouch: isTerraScale(kind) && uses.every((use) => use.isTarget),
   });
   const sealed = { credentialSealed: sealCredentials(ctx, credentials), credentialHint: hintOf(accessKeyId) };
   return { kind, endpoint: wanted.endpoint, region, probe, ...(credentials === stored ? {} : sealed) };
 }
 
 function secretNeeded(kind: ConnectionRow['kind'], wanted: Wanted): AppError {
-  const field = kind === 'terrascale' ? 'accessKeyId' : 'secretAccessKey';
+  const field = isTerraScale(kind) ? 'accessKeyId' : 'secretAccessKey';
   const why = wanted.isElsewhere ? 'A new address needs the secret again.' : 'A new key needs its secret.';
   return new AppError('connection.secret_needed', {
     sentence: `${why} Nothing was changed.`,

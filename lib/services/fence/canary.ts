@@ -31,6 +31,7 @@ export async function proveCanary(ctx: ServiceContext, fence: FenceRow): Promise
   const where = await placeOf(ctx, fence);
   const target = { connectionId: where.connectionId, timeoutMs: where.timeoutMs, purpose: where.purpose };
   const wire = ctx.makeWire(await storeTarget(ctx, target));
+  wire.know?.(where.table, where.schema);
   try {
     const reason = await roundTrips(wire, { ...where, fence });
     if (reason === null) return DONE;
@@ -154,6 +155,7 @@ async function atItsPlace<T>(
   const place = await placeOf(ctx, fence);
   const { connectionId, timeoutMs } = place;
   const wire = ctx.makeWire(await storeTarget(ctx, { connectionId, timeoutMs }));
+  wire.know?.(place.table, place.schema);
   try {
     return await run(wire, place);
   } finally {

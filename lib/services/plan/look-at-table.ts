@@ -9,7 +9,7 @@ import { type Sample, sampleOf } from '@/lib/domain/assessment/sample';
 import type { Strategy } from '@/lib/domain/plan/stages';
 import { storeTargetOf } from '../connection/credentials';
 import { shapeOf } from '../connection/discover-tables';
-import { PROBE_MS_MAX } from '../connection/probe';
+import { PROBE_KEY, PROBE_MS_MAX } from '../connection/probe';
 import { proveTarget } from '../connection/prove-target';
 import { sayTrouble, verdictOf } from '../connection/trouble';
 import type { ServiceContext } from '../context';
@@ -53,6 +53,7 @@ export async function lookAtTable(ctx: ServiceContext, ask: LookAsk): Promise<As
     return {
       tableName: table.name,
       targetName: table.targetName,
+      targetKind: ask.target.kind,
       strategy,
       key: table.keySchema,
       source: described,
@@ -105,6 +106,7 @@ async function takeSample(wire: StoreWire, table: string): Promise<Sample | null
 async function reachTarget(ctx: ServiceContext, wire: StoreWire): Promise<AssessmentEvidence['targetReachable']> {
   const startMs = ctx.clock.monotonicMs();
   const table = `landfall-probe-${ctx.random().slice(0, 8)}`;
+  wire.know?.(table, PROBE_KEY);
   const answer = await getItem(wire, { table, key: { landfall: { S: 'probe' } } });
   const latencyMs = Math.round(ctx.clock.monotonicMs() - startMs);
   const verdict = verdictOf(answer);

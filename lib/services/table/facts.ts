@@ -160,6 +160,7 @@ function proofFacts(row: FactRow) {
     forecast: row.forecast,
     budget: row.budget_per_second === null ? null : { requestsPerSecond: row.budget_per_second },
     targetProbes: row.target_probes,
+    targetKind: row.target_kind,
     signOffs: { done: row.signed_off, required: CHECKLIST_ITEMS.length },
     approval: row.approval ? { by: row.approval.by, planHash: row.approval.planHash, atMs: row.approval.atMs } : null,
   };

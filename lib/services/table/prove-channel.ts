@@ -85,6 +85,7 @@ async function arrivedCanaries(
   if (!gateways.every((gateway) => gateway.canaryNonce === nonce && gateway.canaryKey !== null)) return null;
   const timeoutMs = table.settings.storeTimeoutMs;
   const wire = ctx.makeWire(await storeTarget(ctx, { connectionId: table.targetConnectionId, timeoutMs }));
+  wire.know?.(table.targetName, table.keySchema);
   try {
     for (const gateway of gateways) {
       const key = gateway.canaryKey as WireItem;

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
-import { withTransaction } from '@/db/client';
+import { type DbTransaction, withTransaction } from '@/db/client';
 import { lockTable } from '@/db/queries/facts/lock';
 import { hasOpenFence } from '@/db/queries/plan/plans';
 import { publishShadowShare } from '@/db/queries/routing/publish';
-import { planTable } from '@/db/schema';
+import { connection, planTable } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
 import { SHADOW_MILLI_MAX } from '@/lib/domain/routing/shadow';
 import { formatShare } from '@/lib/domain/units';
@@ -36,6 +36,7 @@ export async function setShadowShare(ctx: ServiceContext, actor: Actor, input: S
   await withTransaction(ctx.db, async (tx) => {
     const table = await lockTable(tx, input.tableId);
     if (!table) throw new AppError('table.not_found', 'There is no such table.');
+    await requireComparable(tx, table.targetConnectionId, shadowMilli);
     const [row] = await tx.select({ milli: planTable.shadowMilli }).from(planTable).where(eq(planTable.id, table.id));
     const before = row?.milli ?? 0;
     if (before !== input.seenMilli)
@@ -64,4 +65,14 @@ export async function setShadowShare(ctx: ServiceContext, actor: Actor, input: S
     });
     await appendAudit(ctx, tx, { action: 'table.shadow_share', actor, subject: table.id, detail: change, reason });
   });
+}
+
+/** Reads of applications are repeated as they came; over REST most of them have no counterpart. */
+async function requireComparable(tx: DbTransaction, connectionId: string, shadowMilli: number): Promise<void> {
+  if (shadowMilli === 0) return;
+  const [store] = await tx.select({ kind: connection.kind }).from(connection).where(eq(connection.id, connectionId));
+  if (store?.kind === 'terrascale_rest')
+    throw invalid({
+      shadowMilli: 'This target is spoken to over REST, where reads of applications cannot be repeated.',
+    });
 }

@@ -1,6 +1,8 @@
 'use client';
 
+import Link from 'next/link';
 import { useAct } from '@/app/_data/use-act';
+import { routes } from '@/app/_routes/routes';
 import { Banner } from '@/app/_ui/kit/banner';
 import { FormError } from '@/app/_ui/kit/form-error';
 import { formatCount } from '@/app/_ui/kit/format';
@@ -53,6 +55,13 @@ export function RoundTrip({ table, level }: { table: TableView; level: 2 | 3 }) 
       <div className="flex flex-col gap-3 text-data">
         <FormError failure={failure} />
         {trip ? <Result trip={trip} /> : <p className="text-muted">Not tried yet.</p>}
+        <p className="text-text-2">
+          What the application’s own expressions do on both sides:{' '}
+          <Link className="underline" href={routes.lab(table.planId, table.tableId)}>
+            condition lab of {table.name}
+          </Link>
+          .
+        </p>
       </div>
     </Card>
   );

@@ -55,7 +55,7 @@ interface SideProps {
 
 function Side({ title, kind, connections, value, choose }: SideProps) {
   const client = useQueryClient();
-  const mine = connections.filter((connection) => connection.kind === kind);
+  const mine = connections.filter((each) => (each.kind === 'dynamodb') === (kind === 'dynamodb'));
   const chosen = mine.find((connection) => connection.id === value);
   const [isNew, setIsNew] = useState(false);
   return (
@@ -71,7 +71,8 @@ function Side({ title, kind, connections, value, choose }: SideProps) {
       {isNew ? (
         <ConnectionForm
           kind={kind}
-          isKindFixed
+          isKindFixed={kind === 'dynamodb'}
+          isTarget={kind !== 'dynamodb'}
           onDone={(id) => {
             void client.invalidateQueries({ queryKey: connectionKeys.all });
             choose(id);

@@ -35,6 +35,7 @@ export async function readSlices(
   const { isConsistent = true, ...rest } = options;
   const { table, places, keyIds } = request;
   invariant(keyIds.length <= BATCH_GET_KEYS_MAX, `a batch read takes ${BATCH_GET_KEYS_MAX} keys`);
+  wire.know?.(table, places.schema);
   const writer = new KeyWriter(places.schema);
   let keys = '';
   for (const id of keyIds) keys += keys === '' ? writer.json(id) : `,${writer.json(id)}`;
@@ -127,6 +128,7 @@ export async function writeSlices(
   options: CallOptions = {},
 ): Promise<SliceWriteResult> {
   const { entries } = request;
+  wire.know?.(request.table, request.schema);
   invariant(
     entries.length > 0 && entries.length <= BATCH_WRITE_ENTRIES_MAX,
     `a batch writes 1 to ${BATCH_WRITE_ENTRIES_MAX}`,

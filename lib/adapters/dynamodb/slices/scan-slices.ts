@@ -22,6 +22,7 @@ export async function scanSlices(
   options: ReadOptions = {},
 ): Promise<Answer<SlicedPage>> {
   const { isConsistent = true, ...rest } = options;
+  wire.know?.(request.table, request.places.schema);
   const body = Buffer.from(JSON.stringify(scanInput(request, isConsistent)));
   const answer = await callForBytes(wire, { operation: 'Scan', body }, rest);
   if (answer.kind !== 'ok') return answer;
