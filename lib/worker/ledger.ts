@@ -28,6 +28,7 @@ import {
   takeSegment,
 } from '@/db/queries/segment';
 import { tellWorkers } from '@/db/queries/worker';
+import { acknowledgeFence, fencesThatStopWorkers } from '@/db/queries/worker-fence';
 
 const QUERIES = {
   markKeys,
@@ -53,6 +54,8 @@ const QUERIES = {
   queueSegment,
   stopRunAtLimit,
   tellWorkers,
+  fencesThatStopWorkers,
+  acknowledgeFence,
   loadSharedUse,
   bookRequests,
   keepQuiet,

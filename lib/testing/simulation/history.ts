@@ -5,9 +5,13 @@
 import type { Asked } from './application';
 import type { Change, SimStore } from './sim-store';
 
+/** One side as it was while its answer was the truth. */
+export type Side = Pick<SimStore, 'name' | 'changes' | 'all'>;
+
 export interface History {
-  authority: SimStore;
-  follower: SimStore;
+  /** Its changes are those of whichever store was the authority at their time. */
+  authority: Side;
+  follower: Side;
   record: readonly Asked[];
   /** Names of the processes that applications write through. */
   writers: ReadonlySet<string>;
@@ -22,18 +26,30 @@ const sorted = (item: object) => Object.fromEntries(Object.entries(item).sort(([
 
 /** Every problem, in words; none is what is wanted. */
 export function judgeHistory(history: History): string[] {
-  return [...convergence(history), ...acknowledged(history), ...strangers(history), ...reads(history)];
+  return [
+    ...convergence(history),
+    ...acknowledged(history),
+    ...strangers(history),
+    ...unasked(history),
+    ...reads(history),
+  ];
 }
 
 /** Once writes have stopped and nothing is owed, both sides are equal; an expired item counts as absent. */
-function convergence({ authority, follower, isExpired }: History): string[] {
+export function convergence({
+  authority,
+  follower,
+  isExpired,
+}: Pick<History, 'authority' | 'follower' | 'isExpired'>): string[] {
   const problems: string[] = [];
   const truth = authority.all();
   const copy = follower.all();
   for (const key of new Set([...truth.keys(), ...copy.keys()])) {
     const item = truth.get(key) ?? null;
     const wanted = item !== null && isExpired(item) ? null : item;
-    const found = copy.get(key) ?? null;
+    const there = copy.get(key) ?? null;
+    // The source expires its own items, however late.
+    const found = there !== null && follower.name === 'source' && isExpired(there) ? null : there;
     if (text(wanted) === text(found)) continue;
     problems.push(`${key}: the ${authority.name} has ${text(wanted)}, the ${follower.name} has ${text(found)}`);
   }
@@ -67,6 +83,29 @@ const strangers = ({ authority, writers }: History): string[] =>
     .filter((change) => !writers.has(change.by) && change.by !== 'seed')
     .map((change) => `${change.key}: the ${authority.name} was written by ${change.by}`);
 
+/** Longest time after which a request with an unknown outcome may still be applied: a client's patience and Δ, twice. */
+const UNKNOWN_MS_MAX = 12_000;
+
+/**
+ * Every change of the authority was asked for by an application at that time. An image that lands late on a side which
+ * has become the authority was asked for before, and answered: that is how a flip loses a write.
+ */
+function unasked({ authority, record, writers }: History): string[] {
+  const isAsked = (change: Change) =>
+    record.some((asked) => {
+      if (asked.operation === 'GetItem' || asked.gateway !== change.by || !asked.keys.includes(change.key))
+        return false;
+      const isDone = asked.outcome === 'acknowledged' && asked.answeredAtMs !== null;
+      const untilMs = isDone ? (asked.answeredAtMs as number) : asked.askedAtMs + UNKNOWN_MS_MAX;
+      return asked.askedAtMs <= change.atMs && change.atMs <= untilMs;
+    });
+  return authority.changes
+    .filter((change) => writers.has(change.by) && !isAsked(change))
+    .map(
+      (change) => `${change.key}: the ${authority.name} was changed at ${Math.round(change.atMs)} by nobody's request`,
+    );
+}
+
 /** A read is never behind what its own gateway had acknowledged before, nor behind any other by more than the bound. */
 function reads(history: History): string[] {
   const problems: string[] = [];
@@ -94,7 +133,7 @@ function isBefore(write: Asked, read: Asked, behindMsMax: number | null): boolea
 }
 
 /** Whether the authority held what was read at some time from `fromMs` to the answer. */
-function couldRead(authority: SimStore, of: { key: string; read: Asked; fromMs: number }): boolean {
+function couldRead(authority: Side, of: { key: string; read: Asked; fromMs: number }): boolean {
   const changes = authority.changes.filter((change) => change.key === of.key);
   const untilMs = of.read.answeredAtMs as number;
   for (const [at, change] of changes.entries()) {

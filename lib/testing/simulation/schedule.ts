@@ -9,10 +9,11 @@ import type { StoreTarget } from '@/lib/adapters/ports';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { type Asked, runApplication } from './application';
 import { Chance } from './chance';
+import { Fences } from './fences';
 import { judgeHistory } from './history';
 import { Network, type NetworkFaults, NO_FAULTS } from './network';
 import { SimProcess } from './process';
-import { CONNECTIONS, DELTA_MS, type Direction, faultsOf, SOURCE, snapshotOf, TARGET, tableOf } from './scene';
+import { CONNECTIONS, DELTA_MS, type Direction, faultsOf, SOURCE, TARGET, tableOf } from './scene';
 import { type SegmentRow, SimDatabase } from './sim-database';
 import { SimDisk } from './sim-disk';
 import { SimGateway } from './sim-gateway';
@@ -29,6 +30,9 @@ export interface ScheduleResult {
   acknowledged: number;
   marks: number;
   kills: number;
+  /** Fences that changed the authority, and those that were undone. */
+  flips: number;
+  undone: number;
   virtualMs: number;
 }
 
@@ -81,6 +85,7 @@ class Schedule {
   #marks = 0;
   #lives = 0;
   #runsToCome = 0;
+  readonly #fences: Fences;
 
   constructor(
     readonly seed: number,
@@ -110,6 +115,13 @@ class Schedule {
       latencyMs: 4,
     };
     this.#database = new SimDatabase(nowMs, { table: tableOf(this.#authority), connections: CONNECTIONS });
+    this.#fences = new Fences({
+      ...{ seed, time, safeguards, database: this.#database, authority: this.#authority, stores: this.#stores },
+      isExpired: (item) => this.#isExpired(item),
+      isCopying: () => this.#isCopying(),
+      isBusy: () => this.#running > 0,
+      tellGateways: (after) => this.#tellGateways(after),
+    });
     this.#database.onNotify = (event, hash) => {
       if (event === 'marked') this.#marks += 1;
 
@@ -129,8 +141,9 @@ class Schedule {
     this.#settleAgain();
     if (this.#authority === 'source') this.#startRun('backfill', this.#chance.next() * 800);
     this.#startApplications();
+    this.#fences.start();
     if (!this.#isCalm) this.#disturb();
-    const problems: string[] = [];
+    const { problems } = this.#fences;
     const isBusy = () => this.#running > 0;
     if (!(await this.time.runUntil(() => !isBusy() && !this.#isCopying(), BUSY_MS_MAX))) {
       if (isBusy()) problems.push('an application still waits for an answer that no client would wait for');
@@ -142,23 +155,33 @@ class Schedule {
     const acknowledged = this.#record.filter((asked) => asked.outcome === 'acknowledged').length;
     return {
       ...{ seed: this.seed, problems, asked: this.#record.length, acknowledged },
+      ...{ flips: this.#fences.fence.ended.released, undone: this.#fences.fence.ended.aborted },
       ...{ marks: this.#marks, kills: this.#kills, virtualMs: Math.round(this.time.nowMs) },
     };
   }
 
   #judge(): string[] {
-    const authority = this.#stores[this.#authority];
-    const follower = this.#stores[this.#authority === 'source' ? 'target' : 'source'];
-    const nowS = this.time.clock.nowMs() / 1_000;
     const problems = judgeHistory({
-      ...{ authority, follower, record: this.#record, writers: this.#writers },
-      isExpired: (item) => Number((item as { ttl?: { N: string } }).ttl?.N ?? Number.POSITIVE_INFINITY) < nowS - 600,
+      ...{ authority: this.#fences.truth(), follower: this.#fences.follower(), record: this.#record },
+      ...{ writers: this.#writers, isExpired: (item) => this.#isExpired(item) },
       behindMsMax: this.#isCalm ? BEHIND_MS_MAX : null,
     });
     for (const one of this.#isCalm ? this.#database.mismatches : []) {
       problems.push(`${one.keyId}: reported as ${one.class}, and nothing had gone wrong`);
     }
     return problems;
+  }
+
+  #isExpired(item: object): boolean {
+    const nowS = this.time.clock.nowMs() / 1_000;
+    return Number((item as { ttl?: { N: string } }).ttl?.N ?? Number.POSITIVE_INFINITY) < nowS - 600;
+  }
+
+  #tellGateways(after: () => number | null): void {
+    for (const gateway of this.#gateways) {
+      const ms = after();
+      if (ms !== null) this.time.after(ms, () => gateway.told());
+    }
   }
 
   #seedStores(): void {
@@ -180,7 +203,7 @@ class Schedule {
     this.#writers.add(process.name);
     const gateway = new SimGateway({
       ...{ process, identity, disk, database: this.#database, way: this.#way, log: silent },
-      ...{ snapshot: snapshotOf(this.#authority), safeguards: this.safeguards, random: () => this.#chance.next() },
+      ...{ fence: this.#fences.fence, hasFences: this.#fences.isAny, safeguards: this.safeguards },
       wires: {
         source: this.#network.wire(process, this.#stores.source, SOURCE),
         target: this.#network.wire(process, this.#stores.target, TARGET),
@@ -202,6 +225,7 @@ class Schedule {
     const process = new SimProcess(`worker.${this.#lives}`, time);
     const worker = new SimWorker({
       ...{ process, time, chance: this.#chance, database: this.#database, way: this.#way, safeguards, log: silent },
+      hasFences: this.#fences.isAny,
       limits: {
         ...{ leaseMs: LEASE_MS, pageItemsMax: 2, groupItems: 2, sliceMsMax: 400, settleBatchesAtATime: 2 },
         ...{ segmentAttemptsMax: 1_000_000 },
@@ -345,7 +369,13 @@ class Schedule {
   }
 
   #isAtRest(): boolean {
-    if (this.#isCopying() || this.#database.dirty.size > 0 || this.#network.onTheirWay > 0) return false;
+    if (
+      this.#fences.fence.open !== null ||
+      this.#isCopying() ||
+      this.#database.dirty.size > 0 ||
+      this.#network.onTheirWay > 0
+    )
+      return false;
     return this.#gateways.every((gateway) => !gateway.process.isDead && gateway.open === 0);
   }
 

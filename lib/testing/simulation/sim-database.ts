@@ -8,6 +8,7 @@ import type { KeySchema, WireItem } from '@/lib/domain/item/item';
 import { keyHash } from '@/lib/domain/item/key';
 import type { DirtyCause } from '@/lib/domain/routing/dirty';
 import type { Ledger } from '@/lib/worker/ledger';
+import type { SimFence } from './sim-fence';
 
 type Given<Name extends keyof Ledger> = Parameters<Ledger[Name]>[0];
 type Answer<Name extends keyof Ledger> = Awaited<ReturnType<Ledger[Name]>>;
@@ -54,6 +55,8 @@ export class SimDatabase {
   readonly workers = new Map<string, 'registered' | 'ended'>();
   readonly setAside: string[] = [];
   readonly mismatches: { keyId: string; class: string }[] = [];
+  /** The fences of a schedule; null: there is none in it. */
+  fence: SimFence | null = null;
   #generation = 0;
   onNotify: (event: 'marked' | 'gone', hash: string) => void = () => {};
   onQueue: (segmentId: string, kind: SegmentRow['kind'], afterMs: number) => void = () => {};
@@ -287,7 +290,23 @@ export class SimDatabase {
   }
 
   loadWorkTable(): WorkTable {
-    return this.parts.table;
+    return { ...this.parts.table, stoppedByFence: this.fence?.stoppingFence() ?? null };
+  }
+
+  /** The routing of the table, as the newest epoch has it. */
+  route(to: Pick<WorkTable, 'authority' | 'stage' | 'writes' | 'epoch'>): void {
+    this.parts.table = { ...this.parts.table, ...to };
+  }
+
+  fencesThatStopWorkers(workerId: string): Answer<'fencesThatStopWorkers'> {
+    const fenceId = this.fence?.stoppingFence() ?? null;
+    if (fenceId === null) return [];
+    const isAcknowledged = this.fence?.open?.stoppedBy.has(workerId) ?? false;
+    return [{ fenceId, planTableId: this.parts.table.planTableId, isAcknowledged }];
+  }
+
+  acknowledgeFence(by: Given<'acknowledgeFence'>): void {
+    if (this.fence?.open?.id === by.fenceId) this.fence.open.stoppedBy.add(by.workerId);
   }
 
   loadConnections(ids: readonly string[]): StoreRow[] {

@@ -1,7 +1,6 @@
 /** A gateway of the simulation: the real pipeline, intents, marks and feed over disk, database and stores in memory. */
 import type { Mark } from '@/db/queries/gateway/dirty';
 import type { Log, StoreWire } from '@/lib/adapters/ports';
-import type { RoutingSnapshot } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
 import { Loop } from '@/lib/gateway/control/loop';
 import { DirtyFeed } from '@/lib/gateway/dirty/feed';
@@ -16,6 +15,7 @@ import { Views } from '@/lib/gateway/pipeline/views';
 import type { SimProcess } from './process';
 import type { SimDatabase } from './sim-database';
 import type { SimDisk } from './sim-disk';
+import type { SimFence } from './sim-fence';
 import { type DatabaseWay, reach } from './sim-ledger';
 
 export interface GatewayParts {
@@ -23,7 +23,11 @@ export interface GatewayParts {
   disk: SimDisk;
   database: SimDatabase;
   way: DatabaseWay;
-  snapshot: RoutingSnapshot;
+  identity: string;
+  /** Whose routing it obeys. */
+  fence: SimFence;
+  /** Whether routing changes in this schedule at all; where it does not nobody asks for it again. */
+  hasFences: boolean;
   wires: { source: StoreWire; target: StoreWire };
   safeguards: SafeguardSet;
   log: Log;
@@ -34,6 +38,8 @@ export class SimGateway {
   #pipeline: Pipeline | null = null;
   #intents: Intents | null = null;
   #feed: DirtyFeed | null = null;
+  #routing: Loop | null = null;
+  #acknowledged = 0;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -50,9 +56,11 @@ export class SimGateway {
 
   /** The order of a real start: intents, what an earlier life left is marked, then it serves. */
   async start(): Promise<void> {
-    const { process, disk, database, way, snapshot, safeguards, log } = this.#parts;
+    const { process, disk, database, way, fence, safeguards, log, identity } = this.#parts;
     const views = new Views();
-    views.take(snapshot);
+    // Registered before the epoch is read: whoever publishes later waits for this gateway (PROTOCOL E1).
+    const life = await reach(way, process, () => fence.register(identity));
+    views.take(await reach(way, process, () => fence.routing));
     const intents = await Intents.open({
       ...{ folder: 'state', keysMax: 10_000, compactBytes: 2_000, bytesMax: 1_000_000 },
       ...{ clock: process.clock, log, safeguards, disk: disk.of(process) },
@@ -70,6 +78,7 @@ export class SimGateway {
     }
     marks.start();
     new Loop({ name: 'feed', everyMs: LIMITS.feedEveryMs, log, run: () => this.#read(feed) });
+    if (this.#parts.hasFences) this.#obey({ views, intents, life });
     new Loop({ name: 'intents', everyMs: LIMITS.reportEveryMs, log, run: () => intents.flushIdle() });
     this.#intents = intents;
     this.#feed = feed;
@@ -77,6 +86,30 @@ export class SimGateway {
       ...{ views, stores: this.#stores(), clock: process.clock, log, safeguards, intents },
       ...{ marker: marks, dirty: feed },
     });
+  }
+
+  /** New routing is taken, and said once everything begun under the older one has ended, by the code of a real one. */
+  #obey({ views, intents, life }: { views: Views; intents: Intents; life: number }): void {
+    const { process, way, fence, safeguards, log, identity } = this.#parts;
+    const say = async () => {
+      const now = views.current?.snapshot;
+      if (now === undefined) return;
+      if (!safeguards.drainBeforeAck || views.isDrained()) this.#acknowledged = now.epoch;
+      const isHeld = now.tables[0]?.writes === 'held';
+      const isQuiet = isHeld && views.inFlightOf(TABLE_ID) === 0 && intents.openOf(TABLE_ID) === 0;
+      const row = { life, epoch: this.#acknowledged, quietEpoch: isQuiet ? now.epoch : null };
+      await reach(way, process, () => fence.report(identity, row));
+    };
+    const look = async () => {
+      views.take(await reach(way, process, () => fence.routing));
+      await say();
+    };
+    this.#routing = new Loop({ name: 'routing', everyMs: ROUTING_MS, log, run: look });
+  }
+
+  /** An epoch was published. */
+  told(): void {
+    if (!this.process.isDead) this.#routing?.kick();
   }
 
   /** A notification; one that was sent before the gateway was there, or when it is dead, is not heard. */
@@ -110,6 +143,8 @@ export class SimGateway {
 }
 
 export const TABLE_ID = 'tbl_orders';
+/** Between two looks at the routing, when nobody told of it. */
+const ROUTING_MS = 60;
 
 function commit(database: SimDatabase, marks: readonly Mark[]): void {
   for (const { keyId, cause, unknownForMs } of marks) database.markKeys({ keyIds: [keyId], cause, unknownForMs });

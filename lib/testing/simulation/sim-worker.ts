@@ -3,6 +3,7 @@ import type { Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
 import type { WorkerContext, WorkerServices } from '@/lib/worker/context';
 import type { WorkerLimits } from '@/lib/worker/limits';
+import { obeyFences } from '@/lib/worker/loops/control';
 import { holdsRound } from '@/lib/worker/loops/holds';
 import { makeWorkerContext } from '@/lib/worker/run';
 import { backfillSegment } from '@/lib/worker/tasks/backfill-segment';
@@ -24,6 +25,7 @@ export interface WorkerParts {
   makeWire(target: StoreTarget): StoreWire;
   safeguards: SafeguardSet;
   limits: Partial<WorkerLimits>;
+  hasFences: boolean;
   log: Log;
 }
 
@@ -31,6 +33,7 @@ export const SIM_SEALING_KEY = '5a'.repeat(32);
 /** Tasks of one worker at a time, and how often it looks after what every worker looks after. */
 const TASKS_MAX = 3;
 const ROUND_MS = 150;
+const FENCES_MS = 50;
 
 /** Verbs of the services that no task of this room calls. */
 const SERVICES = new Proxy({} as WorkerServices, { get: () => async () => {} });
@@ -94,6 +97,17 @@ export class SimWorker {
       }
     };
     void turn();
+    if (this.#parts.hasFences) void this.#obeyFences();
+  }
+
+  /** The look of a real worker at fences: it stops, says so when nothing is in flight, and goes on after their end. */
+  async #obeyFences(): Promise<void> {
+    const { time, process } = this.#parts;
+    for (;;) {
+      await obeyFences(this.context).catch(() => {});
+      await process.alive();
+      await time.rest(FENCES_MS);
+    }
   }
 
   /** Runs a task; one that fails is queued again by whoever looks after orphans. */

@@ -5,7 +5,6 @@
 import { countOpenSegments } from '@/db/queries/pacing';
 import { setThrottleReason } from '@/db/queries/run';
 import { countLiveWorkers } from '@/db/queries/worker';
-import { acknowledgeFence, fencesThatStopWorkers } from '@/db/queries/worker-fence';
 import type { WorkerContext } from '../context';
 
 export async function controlRound(ctx: WorkerContext): Promise<void> {
@@ -31,7 +30,7 @@ async function sayWhatHoldsRunsBack(ctx: WorkerContext): Promise<void> {
 export async function obeyFences(ctx: WorkerContext): Promise<void> {
   // Two looks may overlap, and an answer may come late: it opens only what was stopped before it was asked for.
   const before = new Map(ctx.gates.stopped());
-  const fences = await fencesThatStopWorkers(ctx.sql, ctx.workerId);
+  const fences = await ctx.ledger.fencesThatStopWorkers(ctx.workerId);
   const held = new Set(fences.map((fence) => fence.planTableId));
   for (const [planTableId, fenceId] of before) if (!held.has(planTableId)) ctx.gates.open(planTableId, fenceId);
   await Promise.all(
@@ -40,7 +39,7 @@ export async function obeyFences(ctx: WorkerContext): Promise<void> {
         ctx.gates.stop(planTableId, fenceId);
         await ctx.gates.drained(planTableId);
       }
-      if (!isAcknowledged) await acknowledgeFence(ctx.sql, { fenceId, workerId: ctx.workerId });
+      if (!isAcknowledged) await ctx.ledger.acknowledgeFence({ fenceId, workerId: ctx.workerId });
     }),
   );
 }
