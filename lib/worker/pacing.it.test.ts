@@ -8,6 +8,10 @@ import { type Hook, type Rig, type RigTable, startRig } from '@/lib/testing/work
 import { startWorker } from './run';
 import { backfillSegment } from './tasks/backfill-segment';
 
+const page = (answer: object): WireOutcome => ({
+  ...{ kind: 'ok', status: 200, headers: {} },
+  body: Buffer.from(JSON.stringify(answer)),
+});
 const item = (pk: string): WireItem => ({ pk: { S: pk }, body: { S: 'x'.repeat(50) } });
 
 describe('writing to a target that does not take everything', () => {
@@ -123,6 +127,48 @@ describe('writing to a target that does not take everything', () => {
       page_keys: null,
     });
     expect(await counts(table)).toEqual({ read: 0, written: 0, aside: 0, marked: 0 });
+  });
+
+  it('reads on behind an empty page, and ends only where the store names no cursor', async () => {
+    const table = await rig.table();
+    await fill(table, 12);
+    let scans = 0;
+    const hook: Hook = async (sent) => {
+      if (sent.operation !== 'Scan') return await sent.next();
+      scans += 1;
+      const { ExclusiveStartKey } = sent.input;
+      if (scans === 2) return page({ Items: [], Count: 0, ScannedCount: 9, LastEvaluatedKey: ExclusiveStartKey });
+      const outcome = await sent.next();
+      if (outcome.kind !== 'ok') return outcome;
+      const answer = JSON.parse(outcome.body.toString()) as { Items: WireItem[]; LastEvaluatedKey?: WireItem };
+      if (answer.LastEvaluatedKey !== undefined || answer.Items.length === 0) return outcome;
+      // The last full page names a cursor too; the page behind it is empty.
+      return page({ ...answer, LastEvaluatedKey: { pk: answer.Items.at(-1)?.pk } });
+    };
+    const worker = await table.worker({ hook, limits: { pageItemsMax: 5 } });
+    await backfillSegment(worker, { segmentId: await table.backfill() });
+    expect(await counts(table)).toEqual({ read: 12, written: 12, aside: 0, marked: 0 });
+    expect(await table.divergent()).toEqual([]);
+    const [row] = await table.sql`select s.state, s.pages from segment s join run r on r.id = s.run_id
+      where r.plan_table_id = ${table.planTableId}`;
+    expect({ ...row }).toEqual({ state: 'done', pages: 5 });
+  });
+
+  it('gives its segment back when the run is paused while a page is read', async () => {
+    const table = await rig.table();
+    await fill(table, 3);
+    const segmentId = await table.backfill();
+    const hook: Hook = async (sent) => {
+      const outcome = await sent.next();
+      if (sent.operation === 'Scan')
+        await table.sql`update run r set state = 'paused' from segment s
+        where s.run_id = r.id and s.id = ${segmentId}`;
+      return outcome;
+    };
+    await backfillSegment(await table.worker({ hook }), { segmentId });
+    const [row] = await table.sql`select lease_owner, page_keys from segment where id = ${segmentId}`;
+    expect({ ...row }).toEqual({ lease_owner: null, page_keys: null });
+    expect((await table.items('target')).size).toBe(0);
   });
 
   it('goes at the rate of the run, says so, and stops within two seconds of a pause', { timeout: 60_000 }, async () => {

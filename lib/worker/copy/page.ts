@@ -55,7 +55,11 @@ export async function copyPage(
       segment,
       entries.map((entry) => entry.keyId),
     );
-    if (!isStored) return 'lost';
+    if (!isStored) {
+      // Lost, or the run was paused since the last renewal: then the segment is still this worker's to give back.
+      await work.renew();
+      return work.isLost ? 'lost' : 'stopped';
+    }
   }
   const outcome = await writeAndConfirm(ctx, work, { ...sides, entries });
   await markOutcome(ctx, work, outcome);
