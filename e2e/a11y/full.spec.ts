@@ -97,7 +97,10 @@ const ofTable = ({ table }: Place, name: string): Look[] => [
   {
     name: `condition lab of ${name}`,
     path: `${table}/lab`,
-    shows: (page) => [page.getByRole('radiogroup', { name: 'Kind of expression' }), page.getByLabel('Expression')],
+    shows: (page) => [
+      page.getByRole('radiogroup', { name: 'Kind of expression' }),
+      page.getByRole('textbox', { name: 'Expression', exact: true }),
+    ],
   },
   {
     name: `backfill of ${name}`,

@@ -93,8 +93,13 @@ describe('a target behind the REST API', () => {
     for (let at = 1_000; at < 1_120; at += 1) await orders.put(keyed(at, { tags: { SS: ['b', 'a'] } }));
     // 300 KB of bytes are 400 KB as JSON: it does not fit, and is set aside by name.
     await orders.put(keyed(5_000, { body: { B: Buffer.alloc(320_000).toString('base64') } }));
-    target.running.faults.add({ kind: 'partial', shareMilli: 50_000, operations: ['RestBatchWrite', 'RestBatchGet'] });
-    target.running.faults.add({ kind: 'throttle', shareMilli: 20_000, retryAfterS: 1, times: 2 });
+    target.running.faults.add({
+      kind: 'partial',
+      shareMilli: 50_000,
+      times: 4,
+      operations: ['RestBatchWrite', 'RestBatchGet'],
+    });
+    target.running.faults.add({ kind: 'throttle', shareMilli: 20_000, retryAfterS: 1, times: 1 });
     const backfill = await orders.run('backfill');
     target.running.faults.clear();
     expect(backfill).toMatchObject({ read: cases.length + 122, accounted: cases.length + 122, aside: 1 });
