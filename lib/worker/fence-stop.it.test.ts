@@ -73,13 +73,13 @@ describe('a fence that has stopped the workers of a table', () => {
     const hasLooked = new Promise<void>((done) => {
       looked = done;
     });
-    const slow = async (...args: unknown[]) => {
-      const rows = await (worker.sql as unknown as (...given: unknown[]) => Promise<unknown>)(...args);
+    const slow: typeof worker.ledger.fencesThatStopWorkers = async (workerId) => {
+      const rows = await worker.ledger.fencesThatStopWorkers(workerId);
       looked();
       await held;
       return rows;
     };
-    const early = obeyFences({ ...worker, sql: slow as unknown as typeof worker.sql });
+    const early = obeyFences({ ...worker, ledger: { ...worker.ledger, fencesThatStopWorkers: slow } });
     await hasLooked;
     await fenceAt(table, 'settled');
     await obeyFences(worker);
