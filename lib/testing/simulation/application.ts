@@ -17,6 +17,8 @@ export interface Asked {
   outcome: 'acknowledged' | 'refused' | 'unknown';
   /** Of a read: the item's mark, null for absence, undefined where there was no answer. */
   read?: string | null;
+  /** A backfill was under way or to come: no plan shares reads out then, so what a read saw is not judged. */
+  wasCopying: boolean;
 }
 
 export interface ApplicationParts {
@@ -27,6 +29,7 @@ export interface ApplicationParts {
   /** Gateways that an application may reach now. */
   gateways(): readonly SimGateway[];
   asks: number;
+  isCopying(): boolean;
   record: Asked[];
 }
 
@@ -48,6 +51,7 @@ export async function runApplication(parts: ApplicationParts): Promise<void> {
       askedAtMs: time.nowMs,
       answeredAtMs: null,
       outcome: 'unknown',
+      wasCopying: parts.isCopying(),
     };
     record.push(entry);
     const answer = await Promise.race([

@@ -111,7 +111,7 @@ function reads(history: History): string[] {
   const problems: string[] = [];
   const writes = history.record.filter((asked) => asked.operation !== 'GetItem' && asked.outcome === 'acknowledged');
   for (const read of history.record) {
-    if (read.read === undefined) continue;
+    if (read.read === undefined || read.wasCopying) continue;
     const [key] = read.keys as [string];
     const bounds = writes
       .filter((write) => write.keys.includes(key) && isBefore(write, read, history.behindMsMax))

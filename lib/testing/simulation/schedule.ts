@@ -9,6 +9,7 @@ import type { StoreTarget } from '@/lib/adapters/ports';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { type Asked, runApplication } from './application';
 import { Chance } from './chance';
+import { Copying } from './copying';
 import { Fences } from './fences';
 import { judgeHistory } from './history';
 import { Network, type NetworkFaults, NO_FAULTS } from './network';
@@ -85,6 +86,7 @@ class Schedule {
   #marks = 0;
   #lives = 0;
   #runsToCome = 0;
+  readonly #copying: Copying;
   readonly #fences: Fences;
 
   constructor(
@@ -115,6 +117,7 @@ class Schedule {
       latencyMs: 4,
     };
     this.#database = new SimDatabase(nowMs, { table: tableOf(this.#authority), connections: CONNECTIONS });
+    this.#copying = new Copying(nowMs, this.#database.segments);
     this.#fences = new Fences({
       ...{ seed, time, safeguards, database: this.#database, authority: this.#authority, stores: this.#stores },
       isExpired: (item) => this.#isExpired(item),
@@ -243,8 +246,11 @@ class Schedule {
     const sides = kind === 'backfill' ? (['source', 'source'] as const) : (['source', 'target'] as const);
     const segmentsTotal = kind === 'backfill' ? 2 : 1;
     this.#runsToCome += 1;
+    const copies = kind === 'backfill' ? 1 : 0;
+    this.#copying.toCome += copies;
     this.time.after(afterMs, () => {
       this.#runsToCome -= 1;
+      this.#copying.toCome -= copies;
       for (const [at, side] of sides.entries()) {
         const id = `${kind}-${at}`;
         this.#database.segments.set(id, {
@@ -269,6 +275,7 @@ class Schedule {
           record: this.#record,
         },
         ...{ asks: this.#chance.whole(4, 14), gateways: () => this.#reachable() },
+        isCopying: () => this.#copying.isInSight(),
       }).finally(() => {
         this.#running -= 1;
       });
