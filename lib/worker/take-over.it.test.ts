@@ -25,7 +25,8 @@ const itemOf = (at: number, version: number) => ({
   pk: { S: `p${at % 101}` },
   sk: { N: String(at) },
   version: { N: String(version) },
-  body: { S: 'x'.repeat(300) },
+  // A store ends a page at 1 MB; each segment is to have several.
+  body: { S: 'x'.repeat(1_500) },
 });
 
 /** What the application was told: the text of each item that must be there; a missing entry must be absent. */

@@ -112,10 +112,16 @@ export class Network {
           });
         case 'duplicated':
           // Whoever repeats a request on the way gives no answer while a copy may still be alive; else no protocol
-          // without versions could stand. So both copies come before the answer, or the outcome is unknown.
+          // without versions could stand. So both copies come before the answer, or the outcome is unknown; and whoever
+          // repeats does not answer that nothing was done where the first copy did it (W7 believes a named refusal).
           if (chance.is(0.5)) {
-            arrive(wayMs, () => {});
-            return arrive(wayMs + chance.delayMs(latencyMs), back);
+            let first: WireOutcome | null = null;
+            arrive(wayMs, (outcome) => {
+              first = outcome;
+            });
+            return arrive(wayMs + chance.delayMs(latencyMs), (outcome) =>
+              back(deniesMore(first, outcome) ? unknown('undecodable') : outcome),
+            );
           }
           arrive(wayMs, () => {});
           return arrive(lateMs, () => {});
@@ -136,6 +142,18 @@ export class Network {
     }
     return 'fine';
   }
+}
+
+/** Whether the answer to the second copy denies something that the first one was told to be done. */
+function deniesMore(first: WireOutcome | null, second: WireOutcome): boolean {
+  if (first?.kind !== 'ok') return false;
+  return second.kind !== 'ok' || unprocessedIn(second.body).some((entry) => !unprocessedIn(first.body).includes(entry));
+}
+
+/** Entries that a batch left over, as text. */
+function unprocessedIn(body: Buffer): string[] {
+  const { UnprocessedItems = {} } = JSON.parse(body.toString()) as { UnprocessedItems?: Record<string, object[]> };
+  return Object.values(UnprocessedItems).flatMap((entries) => entries.map((entry) => JSON.stringify(entry)));
 }
 
 function answerOf({ status, body }: { status: number; body: Record<string, unknown> }): WireOutcome {
