@@ -8,6 +8,9 @@ import type { Log } from '@/lib/adapters/ports';
 const QUERY_MS_MAX = 10_000;
 const POLL_MS = 1_000;
 const SHUTDOWN_MS_MAX = 4_000;
+/** For what the last jobs have to say. */
+const LAST_WORDS_MS_MAX = 2_000;
+const LOOK_MS = 5;
 
 export interface Queue {
   poolId: string;
@@ -46,7 +49,14 @@ export async function startQueue(options: { url: string; jobsMax: number; tasks:
     logger: loggerOf(options.log),
   });
   runner.promise.catch((error) => options.log.error({ error }, 'The queue has stopped'));
-  const endPool = () => pool.end().catch(() => {});
+  // The queue does not wait until the end of its last job is written, and a pool that ends strands whoever waits for a
+  // connection: the job would stay taken, and the wait would fail unheard when its time is over.
+  const endPool = async () => {
+    const giveUpAt = performance.now() + LAST_WORDS_MS_MAX;
+    do await new Promise((done) => setTimeout(done, LOOK_MS));
+    while (pool.waitingCount > 0 && performance.now() < giveUpAt);
+    await pool.end().catch(() => {});
+  };
   return {
     poolId,
     stop: async () => {
