@@ -13,7 +13,7 @@ import { useLastWord } from './use-last-word';
 
 const REASON_CHARS_MAX = 500;
 const GATES_EVERY_MS = 2_000;
-const APPROVAL_GATES = new Set(['approval_given', 'two_people']);
+const APPROVAL_GATES = new Set(['approval_given']);
 
 export interface PlanLine {
   key: string;

@@ -389,7 +389,6 @@ const CHECKS: Record<GateName, Check> = {
       '0',
       'traffic',
     ),
-  two_people: approval,
   approval_given: approval,
 };
 

@@ -75,7 +75,6 @@ export const GATES = [
   'unroutable_reads_zero',
   'backup_elapsed',
   'source_quiet',
-  'two_people',
   'approval_given',
 ] as const;
 export type GateName = (typeof GATES)[number];
@@ -277,7 +276,7 @@ export const MOVES = [
     strategies: ALL,
     kind: 'plain',
     way: 'forward',
-    gates: ['backup_elapsed', 'source_quiet', 'two_people', 'approval_given'],
+    gates: ['backup_elapsed', 'source_quiet', 'approval_given'],
     confirm: 'typed_name',
     role: 'approver',
     needsApproval: true,

@@ -15,7 +15,7 @@ const FACTS_TABLES_MAX = 40;
 const FACTS_AT_ONCE = 4;
 /** Several screens look every two seconds; facts of one table are loaded at most this often for lists. */
 const FACTS_MS = 1_500;
-const APPROVAL_GATES: ReadonlySet<string> = new Set(['approval_given', 'two_people']);
+const APPROVAL_GATES: ReadonlySet<string> = new Set(['approval_given']);
 
 /** What a row says that only the facts behind the gates know. */
 export interface RowExtras {
