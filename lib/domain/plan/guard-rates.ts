@@ -210,7 +210,11 @@ function slow(counts: WindowCounts): Rail {
   const name = 'slow';
   const reads = readsOf(counts);
   if (reads < LATENCY_READS_MIN || target === null || source === null) {
-    const sentence = `Pace: ${formatCount(reads)} reads of TerraScale in the last ${formatMs(counts.windowMs)}; at least ${LATENCY_READS_MIN} are needed to judge.`;
+    const inWindow = `in the last ${formatMs(counts.windowMs)}`;
+    const sentence =
+      reads < LATENCY_READS_MIN
+        ? `Pace: ${formatCount(reads)} reads of TerraScale ${inWindow}; at least ${LATENCY_READS_MIN} are needed to judge.`
+        : `Pace: too few reads of ${source === null ? 'DynamoDB' : 'TerraScale'} were timed ${inWindow} to compare the two.`;
     return { name, action: 'none', lacks: 'not_enough', sentence, observed: `${formatCount(reads)} reads`, limit };
   }
   const three = allOf(counts).slice(0, 3);

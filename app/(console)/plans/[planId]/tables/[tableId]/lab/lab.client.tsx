@@ -56,9 +56,11 @@ function LabForm({ table }: { table: TableView }) {
         note="Runs one expression with one sample item on DynamoDB and on TerraScale and shows both results."
       >
         {isPlanned ? null : (
-          <Banner tone="idle" title="The table is under way">
-            The lab writes past the gateways, so it is open only while the table is planned.
-          </Banner>
+          <div className="mb-4">
+            <Banner tone="idle" title="The table is under way">
+              The lab writes past the gateways, so it is open only while the table is planned.
+            </Banner>
+          </div>
         )}
         <form
           noValidate
