@@ -5,13 +5,12 @@ import { deadLetterQuery } from '@/app/_data/table';
 import { useAct } from '@/app/_data/use-act';
 import { useView } from '@/app/_data/use-view';
 import { FormError } from '@/app/_ui/kit/form-error';
-import { ItemDiff } from '@/app/_ui/kit/item-diff';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
-import { ViewMissing } from '@/app/_ui/kit/view-notice';
 import { Button } from '@/app/_ui/primitives/button';
 import { Dialog, DialogClose, DialogContent } from '@/app/_ui/primitives/dialog';
 import { TextareaField } from '@/app/_ui/primitives/field';
 import type { DeadLetterView } from '@/lib/contracts/views';
+import { BothImages } from '../both-images.client';
 import { parkDeadLetters, retryDeadLetters } from './actions';
 
 /** One dead letter: why it is one, both images as they are now, and what can be done. */
@@ -76,15 +75,7 @@ export function DeadLetterDialog({
               onChange={(event) => setReason(event.target.value)}
             />
           )}
-          {query.data ? (
-            <ItemDiff
-              label={`Both images of ${letter.key}`}
-              isMasked={query.data.masked}
-              rows={query.data.rows.map((row) => ({ ...row, isDifferent: row.class !== 'equal' }))}
-            />
-          ) : (
-            <ViewMissing query={query} what="both images" />
-          )}
+          <BothImages query={query} itemKey={letter.key} />
         </div>
       </DialogContent>
     </Dialog>

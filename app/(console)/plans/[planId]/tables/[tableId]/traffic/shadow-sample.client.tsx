@@ -5,11 +5,10 @@ import { shadowSampleQuery } from '@/app/_data/table';
 import { useAct } from '@/app/_data/use-act';
 import { useView } from '@/app/_data/use-view';
 import { FormError } from '@/app/_ui/kit/form-error';
-import { ItemDiff } from '@/app/_ui/kit/item-diff';
-import { ViewMissing } from '@/app/_ui/kit/view-notice';
 import { Button } from '@/app/_ui/primitives/button';
 import { Dialog, DialogClose, DialogContent } from '@/app/_ui/primitives/dialog';
 import type { ShadowSampleRowView } from '@/lib/contracts/views';
+import { BothImages } from '../both-images.client';
 import { CLASS_SAYS } from '../difference-words';
 import { repairShadowSample } from './actions';
 
@@ -63,15 +62,7 @@ export function ShadowSampleDialog({
                 : 'The repair marks the key dirty; a worker reads the authority, writes its image to the other side and confirms it.'}
             </p>
           ) : null}
-          {query.data ? (
-            <ItemDiff
-              label={`Both images of ${sample.key}`}
-              isMasked={query.data.masked}
-              rows={query.data.rows.map((row) => ({ ...row, isDifferent: row.class !== 'equal' }))}
-            />
-          ) : (
-            <ViewMissing query={query} what="both images" />
-          )}
+          <BothImages query={query} itemKey={sample.key} />
         </div>
       </DialogContent>
     </Dialog>

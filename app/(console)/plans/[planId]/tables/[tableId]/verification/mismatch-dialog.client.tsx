@@ -5,13 +5,12 @@ import { mismatchQuery } from '@/app/_data/table';
 import { useAct } from '@/app/_data/use-act';
 import { useView } from '@/app/_data/use-view';
 import { FormError } from '@/app/_ui/kit/form-error';
-import { ItemDiff } from '@/app/_ui/kit/item-diff';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
-import { ViewMissing } from '@/app/_ui/kit/view-notice';
 import { Button } from '@/app/_ui/primitives/button';
 import { Dialog, DialogClose, DialogContent } from '@/app/_ui/primitives/dialog';
 import type { MismatchRowView } from '@/lib/contracts/views';
 import { recheckMismatch, repairMismatch } from '../actions';
+import { BothImages } from '../both-images.client';
 import { CLASS_SAYS } from '../difference-words';
 
 const SIDE = { source: 'DynamoDB', target: 'TerraScale' } as const;
@@ -78,15 +77,7 @@ export function DiffDialog({
                 : `The repair marks the key dirty; a worker reads ${SIDE[OTHER[side]]}, writes its image to ${SIDE[side]} and confirms it.`}
             </p>
           ) : null}
-          {query.data ? (
-            <ItemDiff
-              label={`Both images of ${mismatch.key}`}
-              isMasked={query.data.masked}
-              rows={query.data.rows.map((row) => ({ ...row, isDifferent: row.class !== 'equal' }))}
-            />
-          ) : (
-            <ViewMissing query={query} what="both images" />
-          )}
+          <BothImages query={query} itemKey={mismatch.key} />
         </div>
       </DialogContent>
     </Dialog>
