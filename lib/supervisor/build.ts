@@ -50,7 +50,7 @@ export async function buildIfStale(output: (text: string) => void): Promise<bool
   await new Promise<void>((done, fail) => {
     const child = spawn(process.execPath, [next, 'build'], {
       cwd: projectDir,
-      env: childEnvironment({ NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' }),
+      env: childEnvironment({ NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', LANDFALL_BUILD_SKIPS_TYPES: '1' }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { testingConfig } from '@/lib/config';
 import { buildIfStale } from '@/lib/supervisor/build';
 import { findChromium } from '@/lib/supervisor/chromium';
-import { type Counts, node, playwright, runStep, type Step, type StepResult, vitest } from './steps';
+import { type Counts, integration, node, playwright, runStep, type Step, type StepResult, vitest } from './steps';
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -51,7 +51,7 @@ const quick: Step[] = [
 
 const results: StepResult[] = [];
 for (const step of quick) results.push(await runStep(step, { isQuiet: true }));
-results.push(await runStep(vitest('integration', 'integration'), { isQuiet: false }));
+for (const step of integration()) results.push(await runStep(step, { isQuiet: false }));
 const built = await build();
 results.push(built);
 if (existsSync('playwright.config.ts') && built.failed === 0) results.push(await browser());

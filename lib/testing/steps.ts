@@ -70,21 +70,36 @@ export const node = (script: string, ...args: string[]): Pick<Step, 'command' | 
 });
 
 /** One vitest project, its lines on the terminal and its counts from the JSON report. */
-export function vitest(name: string, project: 'unit' | 'integration', ...filters: string[]): Step {
+export function vitest(name: string, project: 'unit' | 'integration', ...args: string[]): Step {
   const file = reportFile(name);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   return {
     ...{ name, report: { file, read: vitestCounts } },
-    ...node('vitest/vitest.mjs', 'run', '--project', project, ...reporters, ...filters),
+    ...node('vitest/vitest.mjs', 'run', '--project', project, ...reporters, ...args),
   };
 }
+
+/** Rooms whose tests start processes and judge them by the clock: nothing else may run beside them. */
+const JUDGED_BY_THE_CLOCK = ['lib/gateway', 'lib/worker', 'lib/testing', 'lib/supervisor'];
+
+/** The integration tests in two steps that leave none out: two files at a time, then one. */
+export const integration = (): Step[] => [
+  {
+    ...vitest('services', 'integration'),
+    environment: {
+      LANDFALL_TEST_WORKERS: '2',
+      LANDFALL_TEST_LEAVES_OUT: JUDGED_BY_THE_CLOCK.map((room) => `${room}/**`).join(','),
+    },
+  },
+  vitest('processes', 'integration', ...JUDGED_BY_THE_CLOCK.map((room) => `${room}/`)),
+];
 
 export function playwright(environment: Record<string, string>): Step {
   const file = reportFile('playwright');
   return {
     ...{ name: 'browser', report: { file, read: playwrightCounts } },
     environment: { ...environment, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
-    ...node('@playwright/test/cli.js', 'test', '--reporter=line,json'),
+    ...node('@playwright/test/cli.js', 'test', '--reporter=list,./e2e/fixtures/page-reporter.ts,json'),
   };
 }
 

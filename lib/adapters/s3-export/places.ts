@@ -51,7 +51,7 @@ function openFolder(folder: string): ExportFiles {
   };
   return {
     place: `folder ${folder}`,
-    open: async (key) => createReadStream(await resolved(key)),
+    open: async (key) => createReadStream(/* turbopackIgnore: true */ await resolved(key)),
     has: (key) =>
       resolved(key).then(
         () => true,

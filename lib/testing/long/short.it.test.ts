@@ -10,9 +10,9 @@ const options = (rounds: number) => ({ serverUrl: inject('postgresUrl'), rounds,
 
 describe('in small, every promise holds of', () => {
   const runs: [string, () => Promise<LongRun>][] = [
-    ['a target that is gone in the middle of dual write', () => runOutage(options(6))],
-    ['more than a gateway can carry', () => runOverload({ ...options(12), perSecond: 150 })],
-    ['rolling restarts under load', () => runRestarts(options(3))],
+    ['a target that is gone in the middle of dual write', () => runOutage(options(4))],
+    ['more than a gateway can carry', () => runOverload({ ...options(8), perSecond: 150 })],
+    ['rolling restarts under load', () => runRestarts(options(2))],
     ['two gateways that share reads out', () => runSoak({ ...options(8), perSecond: 40 })],
   ];
   for (const [name, run] of runs) {
