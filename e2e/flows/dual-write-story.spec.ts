@@ -16,7 +16,7 @@ const STORY_MS_MAX = 90_000;
 let tableUrl = '';
 let planUrl = '';
 
-test.describe.configure({ mode: 'serial' });
+test.describe.configure({ mode: 'serial', retries: 0 });
 
 async function asAda(page: Page, path = tableUrl): Promise<void> {
   await signIn(page, 'ada');

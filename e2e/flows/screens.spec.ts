@@ -12,7 +12,7 @@ import { makePlan } from '../pages/new-plan';
 const WAIT_MS_MAX = 90_000;
 let tableUrl = '';
 
-test.describe.configure({ mode: 'serial' });
+test.describe.configure({ mode: 'serial', retries: 0 });
 
 async function asAda(page: Page, path = ''): Promise<void> {
   await asPerson(page, 'ada');
