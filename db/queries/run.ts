@@ -2,6 +2,7 @@
 
 import type { Sql } from '@/db/client';
 import type { KeySchema } from '@/lib/domain/item/item';
+import type { Mappings } from '@/lib/domain/mapping/mapping';
 import type { Stage, Writes } from '@/lib/domain/plan/stages';
 import type { StoreKind } from '@/lib/domain/store-kind';
 import type { Executor } from './dirty';
@@ -14,6 +15,8 @@ export interface WorkTable {
   targetName: string;
   schema: KeySchema;
   ttlAttribute: string | null;
+  /** Attributes that have another form on the target. */
+  mappings: Mappings;
   stage: Stage;
   /** Of the epoch in force; a table without routing has its writes on the source alone. */
   writes: Writes;
@@ -36,6 +39,7 @@ interface TableRow {
   target_name: string;
   key_schema: KeySchema;
   ttl_attribute: string | null;
+  mappings: Mappings;
   stage: Stage;
   writes: Writes | null;
   authority: 'source' | 'target' | null;
@@ -50,7 +54,7 @@ interface TableRow {
 /** Null where the table is gone. */
 export async function loadWorkTable(sql: Executor, planTableId: string): Promise<WorkTable | null> {
   const rows = await sql<TableRow[]>`
-    select t.id, t.plan_id, t.name, t.target_name, t.key_schema, t.ttl_attribute, t.stage, r.writes, r.authority,
+    select t.id, t.plan_id, t.name, t.target_name, t.key_schema, t.ttl_attribute, t.mappings, t.stage, r.writes, r.authority,
            r.epoch, r.incarnation, p.source_connection_id, p.target_connection_id, p.settings, f.id as fence_id
     from plan_table t join plan p on p.id = t.plan_id left join routing r on r.plan_table_id = t.id
       left join fence f on f.plan_table_id = t.id
@@ -65,6 +69,7 @@ export async function loadWorkTable(sql: Executor, planTableId: string): Promise
     targetName: row.target_name,
     schema: row.key_schema,
     ttlAttribute: row.ttl_attribute,
+    mappings: row.mappings,
     stage: row.stage,
     writes: row.writes ?? 'source',
     authority: row.authority ?? 'source',

@@ -204,6 +204,8 @@ export interface PageCounts {
   itemsExpired: number;
   itemsSetAside: number;
   itemsMarked: number;
+  /** Values of mapped attributes that were carried over as they are. */
+  valuesLeft: number;
   bytesRead: number;
   compared: number;
   suspects: number;
@@ -218,6 +220,7 @@ export const NO_COUNTS: PageCounts = Object.freeze({
   itemsExpired: 0,
   itemsSetAside: 0,
   itemsMarked: 0,
+  valuesLeft: 0,
   bytesRead: 0,
   compared: 0,
   suspects: 0,
@@ -239,7 +242,8 @@ export async function checkpointSegment(
     update segment set cursor = ${cursor}::jsonb, page_keys = null, pages = pages + 1,
       items_read = items_read + ${counts.itemsRead}, items_written = items_written + ${counts.itemsWritten},
       items_expired = items_expired + ${counts.itemsExpired}, items_set_aside = items_set_aside + ${counts.itemsSetAside},
-      items_marked = items_marked + ${counts.itemsMarked}, bytes_read = bytes_read + ${counts.bytesRead},
+      items_marked = items_marked + ${counts.itemsMarked}, values_left = values_left + ${counts.valuesLeft},
+      bytes_read = bytes_read + ${counts.bytesRead},
       compared = compared + ${counts.compared}, suspects = suspects + ${counts.suspects}, hot = hot + ${counts.hot},
       in_flight = in_flight + ${counts.inFlight}, mismatches = mismatches + ${counts.mismatches},
       state = case when ${isLast}::boolean then 'done' else state end, error = null,

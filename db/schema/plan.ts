@@ -3,6 +3,8 @@ import { check, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzl
 import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { TypeRoundTrip } from '@/lib/domain/assessment/round-trip/report';
 import type { KeySchema } from '@/lib/domain/item/item';
+import type { EpochCandidate } from '@/lib/domain/mapping/detect';
+import type { Mapping } from '@/lib/domain/mapping/mapping';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
 import type { GuardModes } from '@/lib/domain/plan/guard-rules';
 import {
@@ -105,6 +107,10 @@ export const planTable = pgTable(
     targetProof: text('target_proof'),
     targetProbes: jsonb('target_probes').$type<TargetProbes>(),
     typeRoundTrip: jsonb('type_round_trip').$type<TypeRoundTrip>(),
+    /** Attributes that have another form on the target; chosen while planned, and never changed on the way. */
+    mappings: jsonb('mappings').$type<Mapping[]>().notNull().default([]),
+    /** What the last assessment's sample says of attributes that may be mapped. */
+    mappingCandidates: jsonb('mapping_candidates').$type<EpochCandidate[]>(),
     /** Fixed when the plan is made; a bucket never changes through pause, roll-back and resume. */
     salt: text('salt').notNull(),
     readShareMilli: integer('read_share_milli').notNull().default(0),

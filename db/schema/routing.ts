@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { KeySchema } from '@/lib/domain/item/item';
+import type { Mapping } from '@/lib/domain/mapping/mapping';
 import type { FenceStep } from '@/lib/domain/plan/fence';
 import type { Reads, Stage, Writes } from '@/lib/domain/plan/stages';
 import { count, instant } from './columns';
@@ -41,6 +42,7 @@ export const routing = pgTable(
     deltaMs: integer('delta_ms').notNull(),
     storeTimeoutMs: integer('store_timeout_ms').notNull(),
     feedAgeMsMax: integer('feed_age_ms_max').notNull(),
+    mappings: jsonb('mappings').$type<Mapping[]>().notNull().default([]),
     planName: text('plan_name').notNull(),
     changedAt: instant('changed_at').notNull().defaultNow(),
   },

@@ -67,6 +67,8 @@ export const segment = pgTable(
     itemsExpired: count('items_expired').notNull().default(0),
     itemsSetAside: count('items_set_aside').notNull().default(0),
     itemsMarked: count('items_marked').notNull().default(0),
+    /** Values of mapped attributes that are carried over as they are, because they are no epoch number. */
+    valuesLeft: count('values_left').notNull().default(0),
     bytesRead: count('bytes_read').notNull().default(0),
     compared: count('compared').notNull().default(0),
     suspects: count('suspects').notNull().default(0),

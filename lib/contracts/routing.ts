@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAPPING_KINDS } from '@/lib/domain/mapping/mapping';
 import { READS, STAGES, WRITES } from '@/lib/domain/plan/stages';
 
 /** What gateways obey: one document a source connection, from Postgres and kept on disk (PROTOCOL E1). */
@@ -28,6 +29,8 @@ export const tableRouting = z.object({
   deltaMs: z.number().int(),
   storeTimeoutMs: z.number().int(),
   feedAgeMsMax: z.number().int(),
+  /** Attributes that have another form on the target. A snapshot on disk from before there were any names none. */
+  mappings: z.array(z.object({ attribute: z.string(), kind: z.enum(MAPPING_KINDS) })).default([]),
   /** Gateways write a canary with this nonce through their own pipeline; null: they delete it. */
   canaryNonce: z.string().nullable(),
 });

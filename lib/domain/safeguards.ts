@@ -37,6 +37,7 @@ export const SAFEGUARDS = {
   restartMarks: 'D4/F5: open intents found at a start are marked with an unknown outcome',
   dirtyToAuthority: 'R1: dirty and in-flight keys are read from the authority',
   fallbackBounded: 'R5: a not-found falls back only while the source is the authority',
+  mappings: 'a mapped attribute has the same form whoever writes, compares or reads it',
 } as const;
 export type Safeguard = keyof typeof SAFEGUARDS;
 export type SafeguardSet = Readonly<Record<Safeguard, boolean>>;

@@ -50,6 +50,7 @@ export function greenFacts(over: Partial<Facts> = {}): Facts {
     guardrails: [{ name: 'fallback', state: 'ok', sentence: 'fine' }],
     targetProbes: { consistentRead: true, sortOrder: true, atMs: NOW_MS },
     targetKind: 'terrascale',
+    mappings: [],
     unroutableReads: 0,
     unroutableWindowMs: HOUR_MS,
     signOffs: { done: 6, required: 6 },

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db, DbTransaction } from '@/db/client';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
+import type { Mappings } from '@/lib/domain/mapping/mapping';
 import type { PlanSettings } from '@/lib/domain/plan/facts';
 import type { GuardModes } from '@/lib/domain/plan/guard-rules';
 import type { HoldKind, LiveChannel, Stage, Strategy } from '@/lib/domain/plan/stages';
@@ -37,6 +38,7 @@ export interface FactRow {
   forecast: { requestsPerMonth: number; requestsQuotaPerMonth: number | null } | null;
   target_probes: { consistentRead: boolean; sortOrder: boolean; atMs: number } | null;
   target_kind: StoreKind;
+  mappings: Mappings;
   key_may_write: boolean | null;
   budget_per_second: number | null;
   barrier_verb: string | null;
@@ -165,7 +167,7 @@ export async function loadFactRow(tx: Db | DbTransaction, query: FactQuery): Pro
       b.hold_kind, b.hold_reason, b.hold_by, ${ms(sql`b.hold_since`)} as hold_since_ms,
       b.read_share_milli, ${ms(sql`b.share_since`)} as share_since_ms, ${ms(sql`b.stage_since`)} as stage_since_ms,
       b.approved_share_milli, b.assessment, ${ms(sql`b.assessed_at`)} as assessed_at_ms, b.waivers,
-      ${ms(sql`b.target_proven_at`)} as target_proven_at_ms, b.forecast, b.target_probes,
+      ${ms(sql`b.target_proven_at`)} as target_proven_at_ms, b.forecast, b.target_probes, b.mappings,
       (select c.kind from connection c where c.id = b.target_connection_id) as target_kind,
       (select (c.probe ->> 'mayWrite')::boolean from connection c where c.id = b.target_connection_id) as key_may_write,
       (select min((c.limits ->> 'requestsPerSecond')::float8) from connection c

@@ -16,7 +16,7 @@ export async function readSnapshot(sql: Sql, connectionId: string): Promise<Rout
           'fallback', r.fallback, 'keySchema', r.key_schema, 'ttlAttribute', r.ttl_attribute,
           'sortOrderProven', r.sort_order_proven, 'mirrorWaitMsMax', r.mirror_wait_ms_max,
           'holdMsMax', r.hold_ms_max, 'deltaMs', r.delta_ms, 'storeTimeoutMs', r.store_timeout_ms,
-          'feedAgeMsMax', r.feed_age_ms_max, 'canaryNonce', t.canary_nonce) order by r.plan_table_id)
+          'feedAgeMsMax', r.feed_age_ms_max, 'mappings', r.mappings, 'canaryNonce', t.canary_nonce) order by r.plan_table_id)
         from routing r join plan_table t on t.id = r.plan_table_id where r.connection_id = h.connection_id), '[]')
     ) as document
     from routing_head h where h.connection_id = ${connectionId}`;

@@ -24,6 +24,7 @@ export async function publishRouting(
   const rows = await tx.execute<Row>(sql`
     with it as (
       select t.id, t.name, t.target_name, t.shadow_milli, t.salt, t.key_schema, t.ttl_attribute, t.target_probes,
+             t.mappings,
              p.source_connection_id, p.target_connection_id, p.settings, p.name as plan_name
       from plan_table t join plan p on p.id = t.plan_id where t.id = ${planTableId}
     ), head as (
@@ -33,13 +34,14 @@ export async function publishRouting(
     )
     insert into routing (plan_table_id, connection_id, table_name, target_connection_id, target_table_name, incarnation,
       epoch, stage, writes, authority, reads, read_share_milli, shadow_milli, salt, fallback, key_schema, ttl_attribute,
-      sort_order_proven, mirror_wait_ms_max, hold_ms_max, delta_ms, store_timeout_ms, feed_age_ms_max, plan_name, changed_at)
+      sort_order_proven, mirror_wait_ms_max, hold_ms_max, delta_ms, store_timeout_ms, feed_age_ms_max, mappings, plan_name,
+      changed_at)
     select it.id, head.connection_id, it.name, it.target_connection_id, it.target_name, head.incarnation,
       head.epoch, ${change.stage}, ${change.writes}, ${change.authority}, ${change.reads}, ${change.readShareMilli}::int,
       it.shadow_milli, it.salt, ${change.fallback}::boolean, it.key_schema, it.ttl_attribute,
       coalesce((it.target_probes ->> 'sortOrder')::boolean, false), (it.settings ->> 'mirrorWaitMsMax')::int,
       (it.settings ->> 'holdMsMax')::int, (it.settings ->> 'deltaMs')::int, (it.settings ->> 'storeTimeoutMs')::int,
-      (it.settings ->> 'feedAgeMsMax')::int, it.plan_name, now()
+      (it.settings ->> 'feedAgeMsMax')::int, it.mappings, it.plan_name, now()
     from it, head
     on conflict (plan_table_id) do update set
       connection_id = excluded.connection_id, table_name = excluded.table_name,
@@ -50,7 +52,7 @@ export async function publishRouting(
       key_schema = excluded.key_schema, ttl_attribute = excluded.ttl_attribute,
       sort_order_proven = excluded.sort_order_proven, mirror_wait_ms_max = excluded.mirror_wait_ms_max,
       hold_ms_max = excluded.hold_ms_max, delta_ms = excluded.delta_ms, store_timeout_ms = excluded.store_timeout_ms,
-      feed_age_ms_max = excluded.feed_age_ms_max, plan_name = excluded.plan_name, changed_at = excluded.changed_at
+      feed_age_ms_max = excluded.feed_age_ms_max, mappings = excluded.mappings, plan_name = excluded.plan_name, changed_at = excluded.changed_at
     returning connection_id, incarnation, epoch`);
   return await announce(tx, rows[0]);
 }

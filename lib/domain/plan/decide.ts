@@ -106,6 +106,7 @@ function gatesOf(facts: Facts, move: Move, share: number) {
     if (isStreamGate(name)) return facts.stream !== null;
     // Said where it stops a move; of a target by the protocol there is nothing to say.
     if (name === 'target_answers_protocol') return facts.targetKind === 'terrascale_rest';
+    if (name === 'no_mapped_attribute') return facts.mappings.length > 0;
     return name !== 'export_after_channel' || facts.exportSource !== null;
   });
 }

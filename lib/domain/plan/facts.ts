@@ -1,3 +1,4 @@
+import type { Mappings } from '../mapping/mapping';
 import type { StreamState } from '../run/states';
 import type { StoreKind } from '../store-kind';
 import type { GuardState } from './guardrails';
@@ -67,6 +68,8 @@ export interface Facts {
   targetProbes: { consistentRead: boolean; sortOrder: boolean; atMs: number } | null;
   /** How the target is spoken to. */
   targetKind: StoreKind;
+  /** Attributes that have another form on the target. */
+  mappings: Mappings;
   unroutableReads: number;
   unroutableWindowMs: number;
   signOffs: { done: number; required: number };

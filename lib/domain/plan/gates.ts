@@ -4,7 +4,7 @@ import type { Facts, GateResult } from './facts';
 import { SPARSE_SHARE_MILLI } from './guardrails';
 import type { GateName } from './moves';
 import { STREAM_CHECKS } from './stream-gates';
-import { targetAnswersProtocol } from './target-gate';
+import { noMappedAttribute, targetAnswersProtocol } from './target-gate';
 
 /** What the operator asks for beside the move itself. */
 export interface Intent {
@@ -313,6 +313,7 @@ const CHECKS: Record<GateName, Check> = {
       'assessment',
     ),
   target_answers_protocol: targetAnswersProtocol,
+  no_mapped_attribute: noMappedAttribute,
   // Keys of an active application are never all settled at one instant: the fence settles the last ones under its hold.
   no_dirty_key: (f) =>
     gate(

@@ -1,3 +1,4 @@
+import { sayMappings } from '../mapping/check';
 import type { Facts } from './facts';
 import type { Move } from './moves';
 import {
@@ -59,6 +60,10 @@ const publish = (facts: Facts, stage: Stage, share: number, sentence: string): S
   sentence,
 });
 
+/** What of an item has another form on TerraScale: part of the steps, so that an approval holds for it too. */
+const mapped = ({ mappings }: Facts): string =>
+  mappings.length === 0 ? '' : ` Mapped on the way: ${sayMappings(mappings)}.`;
+
 function fenceSteps(facts: Facts, move: Move, share: number): Step[] {
   const from = routingOf(facts.strategy, facts.stage, facts.desiredShareMilli);
   const to = routingOf(facts.strategy, move.to, share);
@@ -116,7 +121,12 @@ export function stepsOf(facts: Facts, move: Move, shareMilli: number): Step[] {
   switch (move.verb) {
     case 'begin_dual_write':
       return [
-        publish(facts, 'dual_write', 0, 'Publish: writes go to DynamoDB, then TerraScale; reads stay on DynamoDB.'),
+        publish(
+          facts,
+          'dual_write',
+          0,
+          `Publish: writes go to DynamoDB, then TerraScale; reads stay on DynamoDB.${mapped(facts)}`,
+        ),
         { kind: 'await_gateways', sentence: 'Wait until every registered gateway has acknowledged.' },
         { kind: 'prove_channel', sentence: 'After Δ, send a canary through every gateway and see it arrive.' },
       ];
@@ -127,7 +137,7 @@ export function stepsOf(facts: Facts, move: Move, shareMilli: number): Step[] {
         publish(facts, 'backfill', 0, 'Publish the stage; what gateways do does not change.'),
         {
           kind: 'start_backfill',
-          sentence: 'Start a backfill: parallel consistent scans, each page confirmed against the source.',
+          sentence: `Start a backfill: parallel consistent scans, each page confirmed against the source.${mapped(facts)}`,
         },
       ];
     case 'complete_backfill':

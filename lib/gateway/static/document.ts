@@ -102,6 +102,7 @@ export function routingOfEntry(
     storeTimeoutMs: entry.storeTimeoutMs,
     // Dirty keys are known to this one gateway, so nothing can be out of date.
     feedAgeMsMax: Number.MAX_SAFE_INTEGER,
+    mappings: [],
     canaryNonce: null,
   };
 }

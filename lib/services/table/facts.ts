@@ -161,6 +161,7 @@ function proofFacts(row: FactRow) {
     budget: row.budget_per_second === null ? null : { requestsPerSecond: row.budget_per_second },
     targetProbes: row.target_probes,
     targetKind: row.target_kind,
+    mappings: row.mappings,
     signOffs: { done: row.signed_off, required: CHECKLIST_ITEMS.length },
     approval: row.approval ? { by: row.approval.by, planHash: row.approval.planHash, atMs: row.approval.atMs } : null,
   };

@@ -205,5 +205,5 @@ describe.each([
 
 const NO_COUNTS = {
   ...{ itemsRead: 0, itemsWritten: 0, itemsExpired: 0, itemsSetAside: 0, itemsMarked: 0, bytesRead: 0 },
-  ...{ compared: 0, suspects: 0, hot: 0, inFlight: 0, mismatches: 0 },
+  ...{ compared: 0, suspects: 0, hot: 0, inFlight: 0, mismatches: 0, valuesLeft: 0 },
 };

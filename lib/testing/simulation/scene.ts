@@ -50,7 +50,7 @@ export function tableOf(authority: Direction): WorkTable {
     ...{ ttlAttribute: 'ttl', stage: authority === 'source' ? 'backfill' : 'target_first', authority },
     writes: authority === 'source' ? 'source_target' : 'target_source',
     ...{ epoch: 1, incarnation: 1, sourceConnectionId: 'source', targetConnectionId: 'target', deltaMs: DELTA_MS },
-    ...{ storeTimeoutMs: STORE_TIMEOUT_MS, recheckDelayMs: 100, stoppedByFence: null },
+    ...{ storeTimeoutMs: STORE_TIMEOUT_MS, recheckDelayMs: 100, stoppedByFence: null, mappings: [] },
   } as WorkTable;
 }
 
@@ -63,7 +63,7 @@ export function snapshotOf(authority: Direction): RoutingSnapshot {
     ...{ writes: isForward ? 'source_target' : 'target_source', reads: isForward ? 'share' : 'target' },
     ...{ readShareMilli: 100_000, shadowMilli: 0, salt: 'orders:v1', fallback: isForward, keySchema: SCHEMA },
     ...{ ttlAttribute: 'ttl', sortOrderProven: false, mirrorWaitMsMax: 50, holdMsMax: 1_000, deltaMs: DELTA_MS },
-    ...{ storeTimeoutMs: STORE_TIMEOUT_MS, feedAgeMsMax: 2_500, canaryNonce: null },
+    ...{ storeTimeoutMs: STORE_TIMEOUT_MS, feedAgeMsMax: 2_500, canaryNonce: null, mappings: [] },
   };
   return { connectionId: 'source', incarnation: 1, epoch: 1, tables: [table] };
 }

@@ -9,6 +9,7 @@ import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
 import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
 import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
+import { asOnTarget, valuesLeft } from '../mapped-images';
 import { readImages } from '../read-images';
 import type { SegmentWork, Work } from '../segment-work';
 import type { Store } from '../stores';
@@ -49,7 +50,7 @@ export async function copyPage(
 ): Promise<PageEnd> {
   const { segment, table } = work;
   const { marked = 0 } = sides;
-  const entries = livingOf(ctx, work, sides.page);
+  const { entries, left } = livingOf(ctx, work, sides.page);
   if (ctx.safeguards.pageKeys && entries.length > 0) {
     const isStored = await ctx.ledger.storePageKeys(
       segment,
@@ -74,6 +75,7 @@ export async function copyPage(
       itemsExpired: sides.page.items.length - entries.length,
       itemsSetAside: outcome.setAside.length,
       itemsMarked: outcome.unknown.length + outcome.differed.length + marked,
+      valuesLeft: left,
       bytesRead: bytesOfItems(sides.page.items),
       compared: 0,
       suspects: 0,
@@ -85,16 +87,23 @@ export async function copyPage(
   return isKept ? 'done' : 'lost';
 }
 
-/** The items that are not past their expiry (PROTOCOL C4), to be written as they were read. */
-function livingOf(ctx: WorkerContext, work: SegmentWork, page: SlicedPage): CopyEntry[] {
-  const expiry = { attribute: work.table.ttlAttribute };
+/**
+ * The items that are not past their expiry (PROTOCOL C4), to be written as they were read, but for attributes that are
+ * mapped; `left` of these are no epoch number and stay as they are.
+ */
+function livingOf(ctx: WorkerContext, work: SegmentWork, page: SlicedPage): { entries: CopyEntry[]; left: number } {
+  const { table } = work;
+  const expiry = { attribute: table.ttlAttribute };
   const nowMs = ctx.clock.nowMs();
   const entries: CopyEntry[] = [];
+  let left = 0;
   for (const item of page.items) {
     if (ctx.safeguards.expiredAbsent && item.isExpired(expiry, nowMs)) continue;
-    entries.push(item);
+    const image = asOnTarget(ctx, table, item.image);
+    left += valuesLeft(ctx, table, item.image);
+    entries.push(image === item.image ? item : { keyId: item.keyId, image, read: item.image });
   }
-  return entries;
+  return { entries, left };
 }
 
 /** Groups of keys, a few at a time, so that confirming one group overlaps writing the next. */

@@ -10,6 +10,7 @@ import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-i
 import { fullJitterMs } from '@/lib/domain/pacing/backoff';
 import type { WorkerContext } from '../context';
 import { leaseMsFor } from '../limits';
+import { asOnFollower } from '../mapped-images';
 import { readImages } from '../read-images';
 import type { Work } from '../segment-work';
 import type { Store } from '../stores';
@@ -75,7 +76,7 @@ async function settleRound(ctx: WorkerContext, work: SettleWork, round: Round): 
   const truth = await readAuthority(ctx, work, round, [...byId.keys()]);
   for (const id of truth.unread)
     failed.push({ claim: byId.get(id) as ClaimedKey, error: 'The authority did not answer.' });
-  const entries = [...truth.read].map(([keyId, image]) => ({ keyId, image }));
+  const entries = [...truth.read].map(([keyId, image]) => ({ keyId, image: asOnFollower(ctx, table, image) }));
   const verdicts = await writeEntries(ctx, work, {
     store: round.follower,
     table: round.followerTable,
@@ -84,7 +85,7 @@ async function settleRound(ctx: WorkerContext, work: SettleWork, round: Round): 
   });
   const written = new Map<string, ItemImage | null>();
   const unknown: string[] = [];
-  for (const { keyId, image } of entries) {
+  for (const [keyId, image] of truth.read) {
     const verdict = verdicts.get(keyId);
     const claim = byId.get(keyId) as ClaimedKey;
     if (verdict.kind === 'written') written.set(keyId, image);

@@ -9,6 +9,7 @@ import { classifyMismatch, differences } from '@/lib/domain/item/compare';
 import type { MismatchClass } from '@/lib/domain/run/states';
 import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
+import { asOnTarget } from '../mapped-images';
 import { type Images, readImages } from '../read-images';
 import type { Work } from '../segment-work';
 import type { Store } from '../stores';
@@ -21,6 +22,7 @@ export interface Sides {
 
 export interface Pair {
   keyId: string;
+  /** In the form of the target, where attributes are mapped. */
   source: ItemImage | null;
   target: ItemImage | null;
 }
@@ -93,6 +95,7 @@ async function rest(ctx: WorkerContext, work: Work, ms: number): Promise<void> {
   }
 }
 
+/** Both sides now, the source's items in the form of the target: there a difference of form is one too. */
 export async function readBoth(
   ctx: WorkerContext,
   work: Work,
@@ -104,5 +107,6 @@ export async function readBoth(
     readImages(ctx, work, { ...common, store: ask.source, table: table.tableName }),
     readImages(ctx, work, { ...common, store: ask.target, table: table.targetName }),
   ])) as [Images, Images];
+  for (const [id, image] of source.read) source.read.set(id, asOnTarget(ctx, table, image));
   return { source, target };
 }

@@ -8,6 +8,7 @@ import { canonicalImage } from '@/lib/domain/item/compare';
 import type { WireItem } from '@/lib/domain/item/item';
 import { isInSample } from '@/lib/domain/run/sample';
 import type { WorkerContext } from '../context';
+import { asOnTarget } from '../mapped-images';
 import { readImages } from '../read-images';
 import type { SegmentWork } from '../segment-work';
 import { isDifferent, judge, type Mismatch, type Pair, readBoth, type Sides } from './compare';
@@ -89,7 +90,9 @@ async function pairsOf(
   if (others.unread.size > 0) return null;
   return [...living].map(([id, item]) => {
     const other = others.read.get(id) ?? null;
-    return isSource ? { keyId: id, source: item, target: other } : { keyId: id, source: other, target: item };
+    // Of the target's pages keys alone were read, so its pairs only say what is absent on the source.
+    if (!isSource) return { keyId: id, source: other, target: item };
+    return { keyId: id, source: asOnTarget(ctx, table, item), target: other };
   });
 }
 
