@@ -5,12 +5,15 @@ import { type Answer, jsonAnswer } from './fault-http';
 import { QUOTA_PROFILES, type Quota, type QuotaName, type QuotaProfile } from './quota';
 import type { LagSettings, Region } from './region';
 import { createDatabase, databaseTable } from './rest/rest-store';
+import type { SqlSettings, SqlSwitch } from './rest/sql-switch';
 
 export interface Switches {
   allowCreateTable?: boolean;
   quota?: QuotaName | QuotaProfile;
   /** A region that lags; null turns it off. */
   lag?: (Omit<LagSettings, 'reads'> & Partial<LagSettings>) | null;
+  /** How SQL behaves; null: plainly. */
+  sql?: Partial<SqlSettings> | null;
 }
 
 export const profileOf = (quota: QuotaName | QuotaProfile | undefined): QuotaProfile =>
@@ -18,12 +21,12 @@ export const profileOf = (quota: QuotaName | QuotaProfile | undefined): QuotaPro
 
 export class TargetAdmin {
   constructor(
-    private readonly of: { engine: Engine; quota: Quota; region: Region },
+    private readonly of: { engine: Engine; quota: Quota; region: Region; sql: SqlSwitch },
     public mayCreate: boolean,
   ) {}
 
   async answer(method: string, path: string, input: Json): Promise<Answer | null> {
-    const { engine, quota, region } = this.of;
+    const { engine, quota, region, sql } = this.of;
     if (method === 'GET' && path === '/tables') return jsonAnswer(200, await engine.run('ListTables', {}));
     if (method === 'POST' && (path === '/tables' || path === '/databases')) return await this.#create(path, input);
     if (path !== '/switches') return null;
@@ -32,7 +35,11 @@ export class TargetAdmin {
       if (refused) return jsonAnswer(400, { message: refused });
     }
     const { profile, usedThisMonth } = quota;
-    return jsonAnswer(200, { allowCreateTable: this.mayCreate, quota: profile, usedThisMonth, lag: region.lag });
+    const { lag } = region;
+    return jsonAnswer(200, {
+      ...{ allowCreateTable: this.mayCreate, quota: profile, usedThisMonth, lag },
+      sql: sql.settings,
+    });
   }
 
   async #create(path: string, input: Json): Promise<Answer> {
@@ -48,16 +55,21 @@ export class TargetAdmin {
 
   async createDatabase(databaseId: string): Promise<void> {
     await createDatabase(this.of.engine, databaseId);
-    await this.of.region.tableChanged('CreateTable', databaseTable(databaseId));
+    const table = databaseTable(databaseId);
+    await Promise.all([
+      this.of.region.tableChanged('CreateTable', table),
+      this.of.sql.tableChanged('CreateTable', table),
+    ]);
   }
 
   /** Sets what is given; the sentence of what is wrong, or null. */
-  async turn({ allowCreateTable, quota, lag }: Switches): Promise<string | null> {
+  async turn({ allowCreateTable, quota, lag, sql }: Switches): Promise<string | null> {
     if (typeof allowCreateTable === 'boolean') this.mayCreate = allowCreateTable;
     if (quota !== undefined) this.of.quota.setProfile(profileOf(quota));
     try {
       if (lag === null) await this.of.region.turnOff();
       else if (lag !== undefined) await this.of.region.turnOn({ ...lag, reads: lag.reads ?? 'eventual' });
+      if (sql !== undefined) await this.of.sql.turn(sql);
     } catch (error) {
       return (error as Error).message;
     }

@@ -14,6 +14,7 @@ import { Quota, type QuotaName, type QuotaProfile } from './quota';
 import { Region } from './region';
 import { keyOf, readKey, tableOf } from './rest/rest-store';
 import { RestSurface } from './rest/rest-surface';
+import { SqlSwitch } from './rest/sql-switch';
 import { accessKeyIdOf } from './sigv4-check';
 import { type DataRequest, type RunningStore, StoreServer, type StoreSide } from './store-server';
 import { profileOf, TargetAdmin } from './target-admin';
@@ -40,6 +41,7 @@ export interface RunningTarget extends RunningStore {
   engine: Engine;
   quota: Quota;
   region: Region;
+  sql: SqlSwitch;
   setAllowCreateTable(isAllowed: boolean): void;
   /** A database of the REST API, as an operator makes one in TerraScale's dashboard. */
   createDatabase(databaseId: string): Promise<void>;
@@ -77,7 +79,11 @@ export async function startTarget(options: TargetOptions): Promise<RunningTarget
   const keys = new KeyRing(file('keys.json'), 'ts_test_');
   const quota = new Quota(profileOf(options.quota), file('quota.json'));
   const region = new Region(engine);
-  const admin = new TargetAdmin({ engine, quota, region }, options.allowCreateTable ?? false);
+  const sql = new SqlSwitch(engine);
+  const written: Region['written'] = async (writes) => {
+    await Promise.all([region.written(writes), sql.written(writes)]);
+  };
+  const admin = new TargetAdmin({ engine, quota, region, sql }, options.allowCreateTable ?? false);
 
   const side: StoreSide = {
     name: 'target',
@@ -92,30 +98,30 @@ export async function startTarget(options: TargetOptions): Promise<RunningTarget
     execute: async (operation, text) => {
       const refused = operation === 'CreateTable' ? withoutIndexes(text) : null;
       if (refused) return refused;
-      const writes = region.lag ? await engine.keysWritten(operation, text) : [];
+      const writes = region.lag || sql.lags ? await engine.keysWritten(operation, text) : [];
       const { status, body } = await region.engineFor(operation, text).execute(operation, text);
       if (status === 200 && MANAGED.has(operation)) await region.tableChanged(operation, JSON.parse(text) as Json);
-      if (writes.length > 0) await region.written(writes);
+      if (writes.length > 0) await written(writes);
       return { status, headers: { 'content-type': JSON_TYPE }, body };
     },
     admin: (method, path, input) => admin.answer(method, path, input as Json),
     rest: new RestSurface({
-      ...{ keys, quota, engine },
+      ...{ keys, quota, engine, sql },
       readEngine: () => region.readEngine(),
       written: (databaseId, items) =>
-        region.written(items.map((one) => ({ table: tableOf(databaseId), keys: keyOf(readKey(one, '')) }))),
+        written(items.map((one) => ({ table: tableOf(databaseId), keys: keyOf(readKey(one, '')) }))),
     }),
   };
   const running = await new StoreServer(side, options.adminToken).listen(options.port);
   const close = async () => {
     await running.close();
     quota.save();
-    await region.turnOff();
+    await Promise.all([region.turnOff(), sql.close()]);
     await engine.close();
   };
   const setAllowCreateTable = (isAllowed: boolean) => {
     admin.mayCreate = isAllowed;
   };
   const createDatabase = (databaseId: string) => admin.createDatabase(databaseId);
-  return { ...running, keys, engine, quota, region, setAllowCreateTable, createDatabase, close };
+  return { ...running, keys, engine, quota, region, sql, setAllowCreateTable, createDatabase, close };
 }

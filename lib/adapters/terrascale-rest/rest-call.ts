@@ -2,10 +2,18 @@ import { isJson, type Json } from '../dynamodb/call';
 import type { KeySchema, WireOutcome } from '../ports';
 import { invalidRequest } from './answer';
 
-/** One request of the API: sends a body to a path of a table's database. */
+/** One request of the API: sends a body to a path of a table's database, below its items or its SQL. */
 export interface RestCall {
   schemaOf(table: unknown): KeySchema | null;
-  send(to: { method?: 'PUT' | 'POST'; table: string; path: string }, body: object): Promise<WireOutcome>;
+  send(to: RestPlace, body: object): Promise<WireOutcome>;
+}
+
+export interface RestPlace {
+  /** A GET has no body. */
+  method?: 'GET' | 'PUT' | 'POST';
+  api?: 'items' | 'sql';
+  table: string;
+  path: string;
 }
 
 /** The table of a request with its key, or the refusal. */

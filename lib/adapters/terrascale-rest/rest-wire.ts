@@ -19,6 +19,7 @@ import { invalidRequest, notOffered } from './answer';
 import { batchGet, getItem, query, scan, transactGet } from './read';
 import type { RestCall } from './rest-call';
 import { createJsonSender } from './send-json';
+import { sqlSelect, sqlTables } from './sql';
 import { batchWrite, deleteItem, putItem, transactWrite } from './write';
 
 const OPERATIONS: Record<string, (call: RestCall, input: Json) => Promise<WireOutcome>> = {
@@ -31,6 +32,8 @@ const OPERATIONS: Record<string, (call: RestCall, input: Json) => Promise<WireOu
   DeleteItem: deleteItem,
   BatchWriteItem: batchWrite,
   TransactWriteItems: transactWrite,
+  SqlTables: sqlTables,
+  SqlSelect: sqlSelect,
 };
 
 export function createRestWire(target: StoreTarget, options: { clock?: Clock; ca?: string } = {}): StoreWire {
@@ -45,10 +48,10 @@ export function createRestWire(target: StoreTarget, options: { clock?: Clock; ca
     const timeoutMs = request.timeoutMs ?? target.timeoutMs;
     const call: RestCall = {
       schemaOf: (table) => (typeof table === 'string' ? (schemas.get(table) ?? null) : null),
-      send: ({ method = 'POST', table, path }, body) =>
+      send: ({ method = 'POST', api = 'items', table, path }, body) =>
         sender.send({
           ...{ method, body, timeoutMs, signal: request.signal },
-          path: `/api/v1/databases/${encodeURIComponent(table)}/items${path}`,
+          path: `${api === 'items' ? '/api/v1' : ''}/databases/${encodeURIComponent(table)}/${api}${path}`,
         }),
     };
     inFlight += 1;

@@ -4,9 +4,10 @@ import { ANSWER_BYTES_MAX, CONNECTIONS_MAX } from '../dynamodb/wire';
 import type { Clock, StoreTarget, WireOutcome } from '../ports';
 
 export interface JsonRequest {
-  method: 'PUT' | 'POST';
+  method: 'GET' | 'PUT' | 'POST';
   /** Below the endpoint, without a key in it: addresses end up in logs. */
   path: string;
+  /** Not sent with a GET. */
   body: object;
   timeoutMs: number;
   signal?: AbortSignal;
@@ -41,15 +42,15 @@ export function createJsonSender(target: StoreTarget, options: { clock: Clock; c
   const token = target.credentials.accessKeyId;
   const send = ({ method, path, body, timeoutMs, signal }: JsonRequest): Promise<WireOutcome> =>
     new Promise((resolve) => {
-      const text = JSON.stringify(body);
+      const text = method === 'GET' ? '' : JSON.stringify(body);
+      const length = method === 'GET' ? '' : `content-length: ${Buffer.byteLength(text)}\r\n`;
       const owner: ExchangeOwner = {
         clock: options.clock,
         headOf: () => {
           if (!isToken(token)) throw new Error('the API key cannot be sent as it is');
           return (
             `${method} ${base}${path} HTTP/1.1\r\nhost: ${endpoint.host}\r\nauthorization: Bearer ${token}\r\n` +
-            `content-type: application/json\r\naccept: application/json\r\n` +
-            `content-length: ${Buffer.byteLength(text)}\r\n\r\n`
+            `content-type: application/json\r\naccept: application/json\r\n${length}\r\n`
           );
         },
         onGivenUp: (one) => pool.forget(one),

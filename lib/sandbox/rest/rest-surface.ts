@@ -12,6 +12,7 @@ import { bad, Problem, problemAnswer, restAnswer } from './problem';
 import { batchGet, getItem, query, scan, transactGet } from './read-items';
 import { type RestRoute, routeOf } from './routes';
 import { sqlQuery, sqlTables } from './sql';
+import type { SqlSwitch } from './sql-switch';
 import { batchWrite, deleteItem, putItem, Tokens, transactWrite } from './write-items';
 
 const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
@@ -24,6 +25,7 @@ export interface RestSide {
   engine: Engine;
   /** Reads go to it: the same, or a region that lags behind. */
   readEngine(): Engine;
+  sql: SqlSwitch;
   /** Told of what was written: `{pk, sk?}` each. */
   written(databaseId: string, items: readonly unknown[]): Promise<void>;
 }
@@ -83,9 +85,9 @@ export class RestSurface {
       case 'RestTransactGet':
         return await transactGet(reads, route, input);
       case 'RestSqlQuery':
-        return await sqlQuery(reads, route, input);
+        return await sqlQuery(this.side.sql, route, { input, reads });
       case 'RestSqlTables':
-        return await sqlTables(reads, route);
+        return await sqlTables(this.side.sql, route, reads);
       case 'RestSqlExecute':
         throw new Problem(501, 'The sandbox runs no DDL');
       default:

@@ -5,6 +5,7 @@ import type { Answer } from '../fault-http';
 import { bad, Problem, restAnswer } from './problem';
 import { itemOf, run, tableOf } from './rest-store';
 import type { RestRoute } from './routes';
+import type { SqlSwitch } from './sql-switch';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1_000;
@@ -20,7 +21,12 @@ const SELECT = new RegExp(
  * The part of the SQL endpoint that reading back needs: SELECT of all columns by key. The dialect of the real one is not
  * published; everything else is refused by name, so that nobody takes silence for support.
  */
-export async function sqlQuery(engine: Engine, { databaseId }: RestRoute, input: Json): Promise<Answer> {
+export async function sqlQuery(
+  sql: SqlSwitch,
+  { databaseId }: RestRoute,
+  { input, reads }: { input: Json; reads: Engine },
+): Promise<Answer> {
+  sql.requireOffered();
   const startMs = performance.now();
   if (typeof input.sql !== 'string') throw bad('sql must be a string');
   const match = SELECT.exec(input.sql);
@@ -35,7 +41,8 @@ export async function sqlQuery(engine: Engine, { databaseId }: RestRoute, input:
     return value;
   };
   const limit = Math.min(LIMIT_MAX, Number(limitText ?? input.limit ?? LIMIT_DEFAULT));
-  const rows = await rowsOf(engine, databaseId, { pk: of(pkText, pkName), sk: of(skText, skName), limit });
+  const asked = { pk: of(pkText, pkName), sk: of(skText, skName), limit };
+  const rows = sql.bent(await rowsOf(sql.engine(reads), databaseId, asked));
   const columns = ['pk', 'sk', 'data', 'createdAt', 'updatedAt'].map((name) => ({
     name,
     type: name === 'data' ? 'json' : 'text',
@@ -59,7 +66,8 @@ async function rowsOf(
   return (page.Items as WireItem[]).map(itemOf);
 }
 
-export async function sqlTables(engine: Engine, { databaseId }: RestRoute): Promise<Answer> {
-  await run(engine, 'DescribeTable', { TableName: tableOf(databaseId) });
+export async function sqlTables(sql: SqlSwitch, { databaseId }: RestRoute, reads: Engine): Promise<Answer> {
+  sql.requireOffered();
+  await run(reads, 'DescribeTable', { TableName: tableOf(databaseId) });
   return restAnswer(200, { tables: [{ name: TABLE }] });
 }

@@ -8,7 +8,8 @@ import { roundTripCheck, type TypeRoundTrip } from '@/lib/domain/assessment/roun
 import { AppError } from '@/lib/domain/errors';
 import { storeTargetOf } from '../connection/credentials';
 import { PROBE_MS_MAX } from '../connection/probe';
-import { roundTrip, roundTripKeys } from '../connection/round-trip';
+import { roundTrip } from '../connection/round-trip';
+import { roundTripKeys } from '../connection/round-trip-probes';
 import { sayTrouble } from '../connection/trouble';
 import type { Actor, ServiceContext } from '../context';
 import { appendAudit } from '../evidence/audit';

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sqlTable, whyNoSql } from '@/lib/adapters/terrascale-rest/sql';
+import { roundTripCheck } from '@/lib/domain/assessment/round-trip/report';
 import type { AppError } from '@/lib/domain/errors';
 import type { Actor } from '@/lib/domain/plan/facts';
 import { openServiceRig, type ServiceRig } from '@/lib/testing/service-rig';
 import { createConnection } from '../connection/create-connection';
+import { roundTrip as tripOf } from '../connection/round-trip';
 import { dryRun } from '../table/dry-run';
 import { setShadowShare } from '../table/shadow-share';
 import { tableView } from '../view/table-view';
@@ -70,6 +73,10 @@ test('a REST target is tried, proven and round-tripped by its own API, and never
   // What fills an item of DynamoDB to the last byte is more than that as JSON.
   expect(roundTrip.differences.map((one) => one.group)).toEqual(['size']);
   expect(roundTrip.left).toBe(0);
+  // What was written is there by SELECT too, value by value.
+  const { sql } = roundTrip;
+  expect(sql).toMatchObject({ state: 'read', differences: [] });
+  expect(sql?.state === 'read' && sql.values).toBeGreaterThan(55);
   const left = await rig.target.running.engine.run('Scan', { TableName: 'rest.shop' });
   expect(left.Count).toBe(0);
 
@@ -80,4 +87,63 @@ test('a REST target is tried, proven and round-tripped by its own API, and never
   expect(shift?.gates.find((gate) => gate.gate === 'target_answers_protocol')).toMatchObject({ met: false });
   const shadow = { tableId, shadowMilli: 1_000, seenMilli: 0, reason: 'look' };
   expect(await setShadowShare(rig.ctx, ADMIN, shadow).catch((error: AppError) => error.code)).toBe('input.invalid');
+});
+
+describe('SQL, read back after a type round trip', () => {
+  const random = () => rig.ctx.random();
+  /** A round trip of a database under a switch of the sandbox; waits take no time. */
+  async function trip(settings: object, rest: (ms: number) => Promise<void> = async () => {}) {
+    const database = `sql${random()}`;
+    await rig.target.running.createDatabase(database);
+    await rig.target.running.sql.turn(settings);
+    const wire = rig.ctx.makeWire({ ...rig.target.target, kind: 'terrascale_rest' });
+    try {
+      return await tripOf(wire, { table: database, key: KEY, random: random(), rest });
+    } finally {
+      await wire.close();
+      await rig.target.running.sql.turn(null);
+    }
+  }
+  const named = (found: Awaited<ReturnType<typeof trip>>) =>
+    found.sql?.state === 'read' ? found.sql.differences.map((one) => `${one.group} ${one.class}`) : [found.sql?.state];
+
+  test('names what differs there alone, and the check of the assessment is not failed by it', async () => {
+    const found = await trip({ bends: 'numbers_as_text' });
+    expect(named(found)).toContain('N changed');
+    expect(named(found)).not.toContain('S changed');
+    const plain = await trip({});
+    const state = (trip: typeof found) => roundTripCheck({ ...trip, atMs: 1, by: 'Ada' }).state;
+    expect(state(found)).toBe(state(plain));
+    expect(named(await trip({ bends: 'tags_dropped' }))).toContain('SS changed');
+  });
+
+  test('is looked at again where SQL is behind, and says so where it stays behind', async () => {
+    const rest = (ms: number) => new Promise<void>((done) => setTimeout(done, Math.min(ms, 300)));
+    expect(named(await trip({ lagMs: 60 }, rest))).toEqual([]);
+    const behind = named(await trip({ lagMs: 600_000 }));
+    expect(behind.length).toBeGreaterThan(55);
+    expect(new Set(behind.map((name) => name?.split(' ').at(-1)))).toEqual(new Set(['lost']));
+  });
+
+  test('says why a connection has none', async () => {
+    const why = async (settings: object) => (await trip(settings)).sql;
+    expect(await why({ answers: 'not_offered' })).toEqual({
+      state: 'not_offered',
+      why: 'it is not offered here (501)',
+    });
+    expect(await why({ answers: 'forbidden' })).toMatchObject({ why: expect.stringContaining('(403)') });
+    const wire = rig.ctx.makeWire({ ...rig.target.target, kind: 'terrascale_rest' });
+    wire.know?.('nowhere', KEY);
+    const missing = await sqlTable(wire, 'nowhere');
+    expect(missing.kind !== 'ok' && whyNoSql(missing)).toContain('(404)');
+    const stranger = rig.ctx.makeWire({
+      ...rig.target.target,
+      kind: 'terrascale_rest',
+      credentials: { accessKeyId: 'ts_test_nobody', secretAccessKey: 'x' },
+    });
+    stranger.know?.('shop', KEY);
+    const refused = await sqlTable(stranger, 'shop');
+    expect(refused.kind !== 'ok' && whyNoSql(refused)).toContain('(401)');
+    await Promise.all([wire.close(), stranger.close()]);
+  });
 });

@@ -29,6 +29,9 @@ const LOOK: Record<RoundTripClass, string> = {
   untried: 'text-muted',
 };
 
+/** Of what differs by SQL, so many are named. */
+const SQL_NAMED_MAX = 20;
+
 type Trip = NonNullable<TableView['typeRoundTrip']>;
 
 /** Values of every type, written to the target in scratch keys and read back: by an operator's own act. */
@@ -85,7 +88,41 @@ function Result({ trip }: { trip: Trip }) {
           <Group key={group} group={group} count={trip.cases[group] ?? 0} trip={trip} />
         ))}
       </ul>
+      {trip.sql ? <BySql sql={trip.sql} /> : null}
     </>
+  );
+}
+
+/** The same items by SELECT, where the connection has SQL: a look, never a gate. */
+function BySql({ sql }: { sql: NonNullable<Trip['sql']> }) {
+  const isEqual = sql.state === 'read' && sql.differences.length === 0;
+  return (
+    <section className="flex flex-col gap-1 rounded-control bg-sunken p-3" aria-label="Read back through SQL">
+      <p className="flex flex-wrap items-baseline gap-x-3">
+        <span className="font-medium">SQL reads it back</span>
+        {sql.state === 'not_offered' ? (
+          <span className="text-text-2">Not asked: {sql.why}.</span>
+        ) : (
+          <span className={isEqual ? 'text-ok-fg' : 'font-medium text-warn-fg'}>
+            {isEqual
+              ? `Yes: ${formatCount(sql.values)} values of ${formatCount(sql.items)} items, as they were`
+              : `${formatCount(sql.differences.length)} of ${formatCount(sql.values)} values differ by SQL`}
+          </span>
+        )}
+      </p>
+      {sql.state === 'read'
+        ? sql.differences
+            .slice(0, SQL_NAMED_MAX)
+            .map((one) => <Difference key={`${one.group} ${one.what}`} one={one} group={one.group} />)
+        : null}
+      {sql.state === 'read' && sql.differences.length > SQL_NAMED_MAX ? (
+        <p className="text-caption text-muted">and {formatCount(sql.differences.length - SQL_NAMED_MAX)} more</p>
+      ) : null}
+      <p className="text-caption text-muted">
+        TerraScale offers SQL for exploration. What differs here is worth knowing before somebody queries it, and holds
+        no move up; applications read through the API above.
+      </p>
+    </section>
   );
 }
 
@@ -103,11 +140,16 @@ function Group({ group, count, trip }: { group: (typeof ROUND_TRIP_GROUPS)[numbe
         </span>
       </p>
       {found.map((one) => (
-        <p key={one.what} className="ml-4 min-w-0 break-words text-caption">
-          <span className={`font-medium ${LOOK[one.class]}`}>{WORD[one.class]}:</span> {one.what}.{' '}
-          <span className="break-all text-text-2">{one.detail}</span>
-        </p>
+        <Difference key={one.what} one={one} />
       ))}
     </li>
   );
 }
+
+const Difference = ({ one, group }: { one: Trip['differences'][number]; group?: string }) => (
+  <p className="ml-4 min-w-0 break-words text-caption">
+    {group ? <code className="font-mono">{group} </code> : null}
+    <span className={`font-medium ${LOOK[one.class]}`}>{WORD[one.class]}:</span> {one.what}.{' '}
+    <span className="break-all text-text-2">{one.detail}</span>
+  </p>
+);

@@ -19,6 +19,14 @@ export interface RoundTripDifference {
   detail: string;
 }
 
+/**
+ * Whether SQL shows the same items. The reference offers SQL for exploration: what differs there is named and gates
+ * nothing. `differences` are those of items that the item API gave back too.
+ */
+export type SqlReadBack =
+  | { state: 'not_offered'; why: string }
+  | { state: 'read'; items: number; values: number; differences: RoundTripDifference[] };
+
 export interface TypeRoundTrip {
   atMs: number;
   by: string;
@@ -26,6 +34,8 @@ export interface TypeRoundTrip {
   cases: Partial<Record<RoundTripGroup, number>>;
   differences: RoundTripDifference[];
   requests: number;
+  /** Missing where it was tried before SQL was looked at. */
+  sql?: SqlReadBack;
   /** Probe items that may still be there, and the beginning of their partition keys. */
   left: number;
   scratch: string;
