@@ -80,7 +80,7 @@ export const servicesWith = (given: Partial<WorkerServices> = {}): WorkerService
   completeBackfill: async () => {},
   verificationEnded: async () => {},
   runFence: async () => {},
-  reapFences: async () => {},
+  reapFences: async () => null,
   passBarriers: async () => {},
   proveChannels: async () => {},
   streamLost: async () => {},

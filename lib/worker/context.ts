@@ -17,8 +17,8 @@ export interface WorkerServices {
   verificationEnded(runId: string): Promise<void>;
   /** Drives one fence to its end; safe to call from several workers. */
   runFence(fenceId: string, signal: AbortSignal, workerId: string): Promise<void>;
-  /** Ends fences past their bound; any process but a gateway may. */
-  reapFences(): Promise<void>;
+  /** Ends fences past their bound; any process but a gateway may. In how many ms the next one is; null: none is open. */
+  reapFences(): Promise<number | null>;
   /** Completes barriers that every registered gateway has acknowledged. */
   passBarriers(): Promise<void>;
   /** Reads canaries of live channels once Δ has passed since their barrier. */

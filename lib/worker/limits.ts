@@ -16,6 +16,8 @@ export interface WorkerLimits {
   heartbeatMs: number;
   observeMs: number;
   barriersMs: number;
+  /** Between two looks for open fences; shorter than the shortest hold, so that each is seen before its bound. */
+  reaperMs: number;
   /** How often limits of connections, live workers and fences are read again. */
   controlMs: number;
   /** Items of a page, at most; DynamoDB ends one at a megabyte. Halved when a scan times out. */
@@ -53,6 +55,7 @@ export const WORKER_LIMITS: WorkerLimits = Object.freeze({
   heartbeatMs: 1_000,
   observeMs: 2_000,
   barriersMs: 500,
+  reaperMs: 400,
   controlMs: 1_000,
   pageItemsMax: 4_000,
   groupItems: 100,

@@ -145,13 +145,24 @@ function startLoops(ctx: WorkerContext): Loops {
     holds: loop('holds', limits.controlMs, () => holdsRound(ctx)),
     observe: loop('observe', limits.observeMs, makeObserveRound(ctx)),
     barriers: loop('barriers', limits.barriersMs, () => barriersRound(ctx)),
-    reaper: loop('reaper', limits.barriersMs, () => ctx.services.reapFences()),
+    reaper: reaperLoop(ctx),
     settle: loop('settle', limits.controlMs, () => settleRound(ctx)),
     guard: loop('guard', GUARD_MS, () => ctx.services.guard()),
     care: loop('care', CARE_MS, () => ctx.services.care()),
     streams: streamsLoop(ctx),
     exports: loop('exports', limits.exportPollMs, () => ctx.services.pollExports()),
   };
+}
+
+/** Looks again just past the bound of the next fence, so that a hold without a driver ends with its bound. */
+function reaperLoop(ctx: WorkerContext): Loop {
+  const { log, limits } = ctx;
+  let restMs: number = limits.reaperMs;
+  const round = async () => {
+    restMs = limits.reaperMs;
+    restMs = Math.min(restMs, (await ctx.services.reapFences()) ?? restMs);
+  };
+  return startLoop({ name: 'reaper', everyMs: () => restMs, log, round });
 }
 
 /** It has ended when its readers have, because they look into the stores. */

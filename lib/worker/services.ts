@@ -3,7 +3,7 @@ import { careRound } from '@/lib/services/alert/watch';
 import type { ServiceContext } from '@/lib/services/context';
 import { forgetOldAnswers } from '@/lib/services/evidence/idempotency';
 import { pollExports } from '@/lib/services/export/start-export';
-import { reapFences } from '@/lib/services/fence/abort';
+import { reapRound } from '@/lib/services/fence/abort';
 import { sweepCanaries } from '@/lib/services/fence/canary';
 import { retireCredentials } from '@/lib/services/fence/credentials';
 import { runFence } from '@/lib/services/fence/run-fence';
@@ -22,7 +22,7 @@ export function bindServices(ctx: ServiceContext): WorkerServices {
     completeBackfill: async (tableId) => void (await completeBackfill(ctx, { tableId })),
     verificationEnded: async (runId) => void (await clearVerifyAgain(ctx, { runId })),
     runFence: async (fenceId, signal, workerId) => void (await runFence(ctx, fenceId, { signal, workerId })),
-    reapFences: async () => void (await reapFences(ctx)),
+    reapFences: () => reapRound(ctx),
     passBarriers: async () => {
       await watchPostgres(ctx);
       await passBarriers(ctx);

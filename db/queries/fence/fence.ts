@@ -96,6 +96,14 @@ export async function overdueFences(db: Db): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
+/** Until the next open fence reaches its bound, ms; null: none has its bound before it. */
+export async function nextBoundMs(db: Db): Promise<number | null> {
+  const rows = await db.execute<{ ms: number | null }>(sql`
+    select (extract(epoch from min(bound_at) - clock_timestamp()) * 1000)::float8 as ms from fence
+    where step not in ('released', 'aborted') and bound_at > clock_timestamp()`);
+  return rows[0]?.ms ?? null;
+}
+
 /** The epoch of a table's routing row, the one that gateways obey; null: nothing was published. */
 export async function routingEpoch(tx: DbTransaction, planTableId: string): Promise<number | null> {
   const rows = await tx.execute<{ epoch: number }>(

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { withTransaction } from '@/db/client';
 import { lockTable } from '@/db/queries/facts/lock';
-import { type FenceRow, lockFence, moveStep, overdueFences, readFence } from '@/db/queries/fence/fence';
+import { type FenceRow, lockFence, moveStep, nextBoundMs, overdueFences, readFence } from '@/db/queries/fence/fence';
 import { publishRouting } from '@/db/queries/routing/publish';
 import { planTable } from '@/db/schema';
 import type { FenceStep } from '@/lib/domain/plan/fence';
@@ -88,4 +88,17 @@ export async function reapFences(ctx: ServiceContext): Promise<string[]> {
     }
   }
   return ended;
+}
+
+/** A driver that is alive undoes its fence itself, in words that say what it waited for: it has this long to do so. */
+const DRIVER_FIRST_MS = 40;
+
+/**
+ * `reapFences`, and when it is worth to look again, in ms: just past the bound of the next open fence; null where none
+ * is open. By looks at even distance alone, a hold that nobody drives outlived its bound by up to the whole distance.
+ */
+export async function reapRound(ctx: ServiceContext): Promise<number | null> {
+  await reapFences(ctx);
+  const ms = await nextBoundMs(ctx.db);
+  return ms === null ? null : Math.max(0, ms) + DRIVER_FIRST_MS;
 }

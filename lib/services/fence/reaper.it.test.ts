@@ -12,13 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-/** A fence in its hold, past its bound, with neither driver nor worker. */
-async function forgotten(): Promise<{ table: RigTable; fenceId: string }> {
+/** A fence in its hold, with neither driver nor worker, past its bound or shortly before it. */
+async function forgotten(boundInMs = 0): Promise<{ table: RigTable; fenceId: string }> {
   const table = await rig.newTable({ stage: 'shift' });
   const fenceId = `fnc_${table.name}`;
   await rig.sql`update routing set writes = 'held' where plan_table_id = ${table.id}`;
   await rig.sql`insert into fence (id, plan_table_id, plan_id, verb, step, plan_hash, hold_epoch, opened_by, reason, bound_at)
-    values (${fenceId}, ${table.id}, ${table.planId}, 'flip_writes', 'hold', 'h', 2, 'test', '', now())`;
+    values (${fenceId}, ${table.id}, ${table.planId}, 'flip_writes', 'hold', 'h', 2, 'test', '', now() + ${boundInMs}::float8 * interval '1 millisecond')`;
   return { table, fenceId };
 }
 const stepOf = async (fenceId: string) => (await readFence(rig.ctx.db, fenceId))?.step;
@@ -29,6 +29,16 @@ describe('a fence that is past its bound', () => {
     const stop = startReaper(rig.ctx);
     await waitFor(async () => (await stepOf(fenceId)) === 'aborted', { what: 'the hold to be undone' });
     expect(await table.look()).toMatchObject({ stage: 'shift', writes: 'source_target' });
+    await stop();
+  });
+
+  test('is undone with its bound, however seldom fences are looked for', async () => {
+    const { fenceId } = await forgotten(300);
+    const stop = startReaper(rig.ctx, { everyMs: 60_000 });
+    await waitFor(async () => (await stepOf(fenceId)) === 'aborted', {
+      what: 'the hold to be undone',
+      timeoutMs: 20_000,
+    });
     await stop();
   });
 

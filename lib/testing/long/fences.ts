@@ -17,7 +17,7 @@ const WRITES_PER_SECOND = 15;
 /** A fence that was undone is opened again, as an operator would. */
 const TRIES_MAX = 8;
 const PAUSE_MS_MAX = 2_000;
-/** What an undone fence of which the driver was killed may add to its bound: the next worker ends it. */
+/** A process is killed at chance within this long of the opening of its fence. */
 const KILL_AFTER_MS_MAX = 120;
 const LATE_MS = 1_200;
 const KINDS = ['flip_writes', 'flip_back', 'freeze', 'close_source', 'flip_writes', 'flip_back'] as const;

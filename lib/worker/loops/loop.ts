@@ -7,15 +7,24 @@ export interface Loop {
   wake(): void;
 }
 
+export interface LoopOptions {
+  name: string;
+  /** Asked after each round where it is a function. */
+  everyMs: number | (() => number);
+  log: Log;
+  round(): Promise<void>;
+}
+
 /** Runs `round` every `everyMs`, never twice at a time; a round that throws is logged and the next one comes. */
-export function startLoop(options: { name: string; everyMs: number; log: Log; round(): Promise<void> }): Loop {
+export function startLoop(options: LoopOptions): Loop {
+  const { everyMs } = options;
   let isStopped = false;
   let isWoken = false;
   let wake = () => {};
   const rest = () =>
     new Promise<void>((done) => {
       if (isWoken) return done();
-      const timer = setTimeout(done, options.everyMs);
+      const timer = setTimeout(done, typeof everyMs === 'number' ? everyMs : everyMs());
       wake = () => {
         clearTimeout(timer);
         done();
