@@ -68,6 +68,8 @@ export interface WireRequest {
    * Bytes under a checksum that does not fit are `undecodable` all the same.
    */
   isReadByCaller?: boolean;
+  /** Memory for an answer's body of exactly so many bytes, where the caller has its own; else it is made anew. */
+  answerRoom?(bytes: number): Buffer;
   timeoutMs?: number;
   signal?: AbortSignal;
 }

@@ -10,7 +10,7 @@ export async function runVerifyBench(): Promise<void> {
   const asked = Number(process.argv[3] ?? ROUNDS);
   const rounds = await runRounds({
     work: 'verify',
-    variants: ['sdk', 'tunedSdk', 'productConfirmed'],
+    variants: ['sdk', 'tunedSdk', 'socketLimit', 'productConfirmed'],
     rounds: asked,
     measureCpuS: 2.5,
   });
@@ -25,7 +25,10 @@ export async function runVerifyBench(): Promise<void> {
   report(
     {
       bench: 'verify',
-      bars: [{ name: 'verifyOverSdk', variant: 'productConfirmed', over: 'sdk', atLeast: 15 }],
+      bars: [
+        { name: 'verifyOverSdk', variant: 'productConfirmed', over: 'sdk', atLeast: 15, limit: 'socketLimit' },
+        { name: 'verifyOverSocketLimit', variant: 'productConfirmed', over: 'socketLimit', atLeast: null },
+      ],
       rounds,
       notes,
     },

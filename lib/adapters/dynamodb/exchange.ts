@@ -50,8 +50,8 @@ export class Exchange implements PoolRequest {
       return false;
     }
     this.#socket = socket;
-    const { body, headRoomBytes } = this.request;
-    socket.send(this, { head, body, headRoomBytes });
+    const { body, headRoomBytes, answerRoom } = this.request;
+    socket.send(this, { head, body, headRoomBytes, answerRoom });
     return true;
   }
 

@@ -47,6 +47,8 @@ export abstract class MessageParser {
   consumedTo = 0;
   /** A byte of the message has come. */
   isBegun = false;
+  /** Memory for a body whose length is declared. */
+  bodyRoom: (bytes: number) => Buffer = Buffer.allocUnsafe;
 
   #part: Part = 'head';
   #stash: Buffer = NOTHING;
@@ -202,7 +204,7 @@ export abstract class MessageParser {
   protected length(bytes: number): ParseState | null {
     this.#left = bytes;
     if (bytes > this.bodyBytesMax) return this.large();
-    if (bytes > 0) this.#body = Buffer.allocUnsafe(Math.min(bytes, BODY_ROOM_BYTES));
+    if (bytes > 0) this.#body = this.bodyRoom(Math.min(bytes, BODY_ROOM_BYTES));
     this.#part = bytes === 0 ? 'over' : 'length';
     return null;
   }

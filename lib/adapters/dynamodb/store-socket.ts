@@ -17,11 +17,12 @@ export interface Endpoint {
   ca?: string;
 }
 
-/** Head and body of a request; `headRoomBytes` as in `WireRequest`. */
+/** Head and body of a request; `headRoomBytes` and `answerRoom` as in `WireRequest`. */
 export interface Message {
   head: string;
   body: Buffer | string;
   headRoomBytes?: number;
+  answerRoom?(bytes: number): Buffer;
 }
 
 /** A request as a connection drives it; exactly one of the last three is called once it was sent. */
@@ -89,9 +90,10 @@ export class StoreSocket {
   }
 
   /** Sends one request, headers and body in one write. */
-  send(request: PoolRequest, { head, body, headRoomBytes = 0 }: Message): void {
+  send(request: PoolRequest, { head, body, headRoomBytes = 0, answerRoom }: Message): void {
     this.#request = request;
     this.#parser.reset();
+    this.#parser.bodyRoom = answerRoom ?? Buffer.allocUnsafe;
     const socket = this.#socket;
     if (typeof body === 'string') {
       socket.cork();

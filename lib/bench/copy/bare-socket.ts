@@ -5,12 +5,15 @@
 import { createHmac, hash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { amzDateOf, signingKey } from '@/lib/adapters/dynamodb/sigv4';
+import { readBatch } from '@/lib/adapters/dynamodb/slices/batch-read';
 import { writeBody } from '@/lib/adapters/dynamodb/slices/batch-slices';
-import { keyPlacesOf } from '@/lib/adapters/dynamodb/slices/item-key';
+import { sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
+import { KeyWriter, keyPlacesOf } from '@/lib/adapters/dynamodb/slices/item-key';
 import { readPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
+import type { SlicedItem } from '@/lib/adapters/dynamodb/slices/sliced-item';
 import { BENCH_CREDENTIALS, BENCH_REGION, BENCH_SCHEMA, BENCH_TABLE } from './items';
 import { chunksOf, pipeline } from './pipeline';
-import { BATCH_WRITE, type BenchVariant, type ClientInput } from './protocol';
+import { BATCH_GET, BATCH_WRITE, type BenchVariant, type ClientInput } from './protocol';
 
 const SIGNED = 'content-type;host;x-amz-date;x-amz-target';
 const TYPE = 'application/x-amz-json-1.0';
@@ -90,28 +93,56 @@ function readAnswer(socket: Socket): Promise<Buffer> {
   });
 }
 
-export function bareSocketVariant(input: ClientInput): BenchVariant {
+/**
+ * `confirms`: after each four batches of writes their keys are read back and compared, as the worker does. A verification
+ * reads each hundred items of a page on the target and compares them.
+ */
+export function bareSocketVariant(input: ClientInput, confirms: boolean): BenchVariant {
   const [source, target] = [new BareClient(input.source), new BareClient(input.target)];
   const places = keyPlacesOf(BENCH_SCHEMA, null);
+  const keys = new KeyWriter(BENCH_SCHEMA);
   const ask = Buffer.from(JSON.stringify({ TableName: BENCH_TABLE, ConsistentRead: true }));
-  let items = 0;
+  const state = { items: 0, found: 0 };
+
+  async function scan(): Promise<readonly SlicedItem[]> {
+    const page = readPage(await source.send('Scan', ask), places);
+    if (page === null) throw new Error('the page of the stub cannot be read');
+    return page.items;
+  }
+
+  async function write(entries: readonly SlicedItem[]): Promise<void> {
+    await target.send('BatchWriteItem', writeBody({ table: BENCH_TABLE, schema: BENCH_SCHEMA, entries }));
+  }
+
+  async function compare(items: readonly SlicedItem[], on: BareClient): Promise<void> {
+    let asked = '';
+    for (const { keyId } of items) asked += asked === '' ? keys.json(keyId) : `,${keys.json(keyId)}`;
+    const body = Buffer.from(`{"RequestItems":{"${BENCH_TABLE}":{"Keys":[${asked}],"ConsistentRead":true}}}`);
+    const keyIds = items.map((item) => item.keyId);
+    const request = { table: BENCH_TABLE, places, keyIds, expected: items };
+    const batch = readBatch(await on.send('BatchGetItem', body), request);
+    if (batch === null) throw new Error('the batch of the stub cannot be read');
+    for (let at = 0; at < items.length; at += 1) {
+      if (!sameImage(items[at] as SlicedItem, batch.items[at] ?? null)) state.found += 1;
+    }
+  }
+
+  async function group(items: readonly SlicedItem[]): Promise<void> {
+    if (input.work === 'backfill') await Promise.all([...chunksOf(items, BATCH_WRITE)].map(write));
+    if (input.work === 'verify' || confirms) await compare(items, input.work === 'verify' ? target : source);
+    state.items += items.length;
+  }
+
+  const size = input.work === 'backfill' && !confirms ? BATCH_WRITE : BATCH_GET;
   return {
     run: (end) =>
       pipeline(end, {
-        scan: async () => {
-          const page = readPage(await source.send('Scan', ask), places);
-          if (page === null) throw new Error('the page of the stub cannot be read');
-          return page.items;
-        },
+        scan,
         *batches(page) {
-          for (const entries of chunksOf(page, BATCH_WRITE)) {
-            yield async () => {
-              await target.send('BatchWriteItem', writeBody({ table: BENCH_TABLE, schema: BENCH_SCHEMA, entries }));
-              items += entries.length;
-            };
-          }
+          for (const items of chunksOf(page, size)) yield () => group(items);
         },
       }),
-    items: () => items,
+    items: () => state.items,
+    found: () => state.found,
   };
 }

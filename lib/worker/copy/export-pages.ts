@@ -64,7 +64,7 @@ export class ExportPages {
       throw new ExportTrouble('corrupt', `${key} holds ${data.linesRead} items, and the manifest says ${itemCount}.`);
     const { items, deleted } = itemsOf(lines, { type, schema, places: keyPlacesOf(schema, ttlAttribute), key });
     const next = isLast ? null : lineCursor(data.linesRead);
-    return { page: { items, cursor: next, consumedUnits: null }, deleted };
+    return { page: { items, cursor: next, consumedUnits: null, body: null }, deleted };
   }
 
   async #open(line: number): Promise<DataFile | null> {

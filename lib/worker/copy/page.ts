@@ -6,11 +6,11 @@
 import type { NewSetAside } from '@/db/queries/segment';
 import { type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
-import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
+import { bytesOfItems, SlicedItem } from '@/lib/adapters/dynamodb/slices/sliced-item';
 import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { asOnTarget, valuesLeft } from '../mapped-images';
-import { readImages } from '../read-images';
+import { readInOrder } from '../read-images';
 import type { SegmentWork, Work } from '../segment-work';
 import type { Store } from '../stores';
 import { type Entry, type Verdict, writeEntries } from '../write-entries';
@@ -147,17 +147,19 @@ async function copyGroup(
     outcome.written += written.length;
     return;
   }
-  const images = await readImages(ctx, graceful(ctx, work), {
+  const read = written.map((entry) => entry.read ?? entry.image);
+  const images = await readInOrder(ctx, graceful(ctx, work), {
     store: group.source,
     table: table.tableName,
     schema: table.schema,
     keyIds: written.map((entry) => entry.keyId),
+    expected: read.map((image) => (image instanceof SlicedItem ? image : undefined)),
     expiry: { attribute: table.ttlAttribute },
   });
-  for (const entry of written) {
-    const now = images.read.get(entry.keyId);
-    if (now !== undefined && sameImage(entry.read ?? entry.image, now)) outcome.written += 1;
-    else outcome.differed.push(entry.keyId);
+  for (let at = 0; at < written.length; at += 1) {
+    const now = images[at];
+    if (now !== undefined && sameImage(read[at] as ItemImage, now)) outcome.written += 1;
+    else outcome.differed.push((written[at] as CopyEntry).keyId);
   }
 }
 

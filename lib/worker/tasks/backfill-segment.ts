@@ -1,6 +1,7 @@
 /** One segment of a backfill: pages of the source, written to the target and confirmed (PROTOCOL section 3). */
 
 import { markKeys } from '@/db/queries/dirty';
+import { giveAnswerRoomBack } from '@/lib/adapters/dynamodb/slices/answer-room';
 import type { WireItem } from '@/lib/domain/item/item';
 import { isMirroring } from '@/lib/domain/plan/stages';
 import type { WorkerContext } from '../context';
@@ -65,6 +66,7 @@ async function backfillPager(ctx: WorkerContext, work: SegmentWork) {
     if (!page) return { kind: 'stopped' };
     const end = await copyPage(ctx, work, { source, target, page });
     if (end !== 'done') return { kind: end };
+    if (page.body !== null) giveAnswerRoomBack(page.body);
     return page.cursor === null ? { kind: 'finished' } : { kind: 'next', cursor: page.cursor };
   };
 }

@@ -1,4 +1,5 @@
 /** One segment of a verification (DESIGN section 6): resumable by its cursor, owned by its lease like a backfill's. */
+import { giveAnswerRoomBack } from '@/lib/adapters/dynamodb/slices/answer-room';
 import type { WireItem } from '@/lib/domain/item/item';
 import type { WorkerContext } from '../context';
 import { Scanner } from '../scan';
@@ -28,6 +29,7 @@ async function verifyPager(ctx: WorkerContext, work: SegmentWork) {
     const end = await verifyPage(ctx, work, { table, source, target, page });
     if (end === 'limit') return { kind: 'stopped' };
     if (end !== 'done') return { kind: end };
+    if (page.body !== null) giveAnswerRoomBack(page.body);
     return page.cursor === null ? { kind: 'finished' } : { kind: 'next', cursor: page.cursor };
   };
 }

@@ -1,15 +1,17 @@
 /** One page of a verification: of the source with its counterparts, or of the target's keys that the source may lack. */
 
 import { NO_COUNTS, type PageCounts } from '@/db/queries/segment';
-import { canonicalOf, type ItemImage } from '@/lib/adapters/dynamodb/slices/item-image';
+import { BATCH_GET_KEYS_MAX } from '@/lib/adapters/dynamodb/batch';
+import { canonicalOf, type ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import type { SlicedPage } from '@/lib/adapters/dynamodb/slices/scan-slices';
-import { bytesOfItems } from '@/lib/adapters/dynamodb/slices/sliced-item';
+import { bytesOfItems, type SlicedItem } from '@/lib/adapters/dynamodb/slices/sliced-item';
 import { canonicalImage } from '@/lib/domain/item/compare';
 import type { WireItem } from '@/lib/domain/item/item';
 import { isInSample } from '@/lib/domain/run/sample';
+import { allEnded } from '../all-ended';
 import type { WorkerContext } from '../context';
 import { asOnTarget } from '../mapped-images';
-import { readImages } from '../read-images';
+import { readInOrder } from '../read-images';
 import type { SegmentWork } from '../segment-work';
 import { isDifferent, judge, type Mismatch, type Pair, readBoth, type Sides } from './compare';
 
@@ -25,9 +27,9 @@ export async function verifyPage(
 ): Promise<VerifyEnd> {
   const { page, table } = ask;
   const { living, expired } = livingOf(ctx, work, page);
-  const pairs = await pairsOf(ctx, work, { ...ask, living });
-  if (pairs === null) return 'stopped';
-  const suspects = await suspectsOf(ctx, work, { ...ask, pairs });
+  const unlike = await unlikeOf(ctx, work, { ...ask, living: [...living.values()] });
+  if (unlike === null) return 'stopped';
+  const suspects = await suspectsOf(ctx, work, { ...ask, unlike });
   if (suspects === null) return 'stopped';
   const verdicts = await judge(ctx, work, { ...ask, suspects });
   if (verdicts.unread > 0 || !work.mayGoOn()) return work.isLost ? 'lost' : 'stopped';
@@ -58,52 +60,77 @@ function livingOf(
   ctx: WorkerContext,
   work: SegmentWork,
   page: SlicedPage,
-): { living: Map<string, ItemImage>; expired: number } {
+): { living: Map<string, SlicedItem>; expired: number } {
   const { sample } = work.segment;
   const expiry = { attribute: work.table.ttlAttribute };
   const nowMs = ctx.clock.nowMs();
-  const living = new Map<string, ItemImage>();
+  const living = new Map<string, SlicedItem>();
   let expired = 0;
   for (const item of page.items) {
     if (sample !== null && !isInSample(sample, item.keyId)) continue;
     if (ctx.safeguards.expiredAbsent && item.isExpired(expiry, nowMs)) expired += 1;
-    else living.set(item.keyId, item.image);
+    else living.set(item.keyId, item);
   }
   return { living, expired };
 }
 
-/** Each item with its counterpart; null: some could not be read. */
-async function pairsOf(
+/**
+ * Pairs at which something may be wrong: where the counterpart differs; on the target's side, whose pages hold keys alone,
+ * where there is none. Each batch is compared when it comes, while its bytes are at hand. Null: some could not be read.
+ */
+async function unlikeOf(
   ctx: WorkerContext,
   work: SegmentWork,
-  ask: Sides & { living: Map<string, ItemImage> },
+  ask: Sides & { living: SlicedItem[] },
+): Promise<Pair[] | null> {
+  const { living } = ask;
+  const batches: Promise<Pair[] | null>[] = [];
+  for (let at = 0; at < living.length; at += BATCH_GET_KEYS_MAX) {
+    batches.push(unlikeOfBatch(ctx, work, { ...ask, living: living.slice(at, at + BATCH_GET_KEYS_MAX) }));
+  }
+  const unlike: Pair[] = [];
+  for (const pairs of await allEnded(batches)) {
+    if (pairs === null) return null;
+    unlike.push(...pairs);
+  }
+  return unlike;
+}
+
+async function unlikeOfBatch(
+  ctx: WorkerContext,
+  work: SegmentWork,
+  ask: Sides & { living: SlicedItem[] },
 ): Promise<Pair[] | null> {
   const { table, living } = ask;
   const isSource = work.segment.side === 'source';
-  const others = await readImages(ctx, work, {
+  const others = await readInOrder(ctx, work, {
     store: isSource ? ask.target : ask.source,
     table: isSource ? table.targetName : table.tableName,
     schema: table.schema,
-    keyIds: [...living.keys()],
+    keyIds: living.map((item) => item.keyId),
+    expected: isSource ? living : undefined,
     expiry: { attribute: table.ttlAttribute },
   });
-  if (others.unread.size > 0) return null;
-  return [...living].map(([id, item]) => {
-    const other = others.read.get(id) ?? null;
-    // Of the target's pages keys alone were read, so its pairs only say what is absent on the source.
-    if (!isSource) return { keyId: id, source: other, target: item };
-    return { keyId: id, source: asOnTarget(ctx, table, item), target: other };
-  });
+  const unlike: Pair[] = [];
+  for (let at = 0; at < living.length; at += 1) {
+    const [item, other] = [living[at] as SlicedItem, others[at]];
+    if (other === undefined) return null;
+    if (isSource) {
+      const source = asOnTarget(ctx, table, item.image);
+      if (!sameImage(source, other)) unlike.push({ keyId: item.keyId, source, target: other });
+    } else if (other === null) unlike.push({ keyId: item.keyId, source: null, target: item });
+  }
+  return unlike;
 }
 
-/** On the target's side pages hold keys alone, so what the source lacks is read whole before it is judged. */
+/** What the source lacks is read whole on both sides before it is judged. */
 async function suspectsOf(
   ctx: WorkerContext,
   work: SegmentWork,
-  ask: Sides & { pairs: Pair[] },
+  ask: Sides & { unlike: Pair[] },
 ): Promise<Pair[] | null> {
-  if (work.segment.side === 'source') return ask.pairs.filter(isDifferent);
-  const keyIds = ask.pairs.filter((pair) => pair.source === null).map((pair) => pair.keyId);
+  if (work.segment.side === 'source') return ask.unlike;
+  const keyIds = ask.unlike.map((pair) => pair.keyId);
   const both = await readBoth(ctx, work, { ...ask, keyIds });
   if (both.source.unread.size + both.target.unread.size > 0) return null;
   const pairs = keyIds.map((id) => ({

@@ -1,100 +1,16 @@
-/** Batch reads and writes whose items stay bytes, by key id. The decoded forms are in batch.ts. */
+/** Batch writes whose items stay bytes, by key id. The decoded form is in batch.ts. */
 import type { KeySchema } from '@/lib/domain/item/item';
 import { keyId } from '@/lib/domain/item/key';
 import { invariant } from '@/lib/domain/result';
 import type { StoreWire, WireItem } from '../../ports';
-import { BATCH_GET_KEYS_MAX, BATCH_WRITE_ENTRIES_MAX } from '../batch';
-import { type CallOptions, isJson, type Json, type Trouble, undecodable } from '../call';
-import { type ReadOptions, unitsOf } from '../items';
+import { BATCH_WRITE_ENTRIES_MAX } from '../batch';
+import { type CallOptions, isJson, type Trouble, undecodable } from '../call';
 import { giveRoomBack, HEAD_ROOM_BYTES, takeRoom } from './body-room';
 import { callForBytes } from './call-bytes';
-import { cutItems } from './cut-items';
 import { ItemImage } from './item-image';
-import { type KeyPlaces, KeyWriter } from './item-key';
-import { memberOf } from './scan-slices';
-import { type SlicedItem, sliceItems } from './sliced-item';
-
-export interface SlicedBatch {
-  /** Items that the store has, by key id. */
-  found: Map<string, SlicedItem>;
-  /** Key ids that were left over: without an answer, never taken for absent. */
-  left: ReadonlySet<string>;
-  /** Why nothing was answered; null where the store answered. Then what is neither found nor left is absent. */
-  trouble: Trouble | null;
-  consumedUnits: number | null;
-}
+import { KeyWriter } from './item-key';
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** Reads up to 100 distinct keys in one request; asking again for what is left over is the caller's. */
-export async function readSlices(
-  wire: StoreWire,
-  request: { table: string; places: KeyPlaces; keyIds: readonly string[] },
-  options: ReadOptions = {},
-): Promise<SlicedBatch> {
-  const { isConsistent = true, ...rest } = options;
-  const { table, places, keyIds } = request;
-  invariant(keyIds.length <= BATCH_GET_KEYS_MAX, `a batch read takes ${BATCH_GET_KEYS_MAX} keys`);
-  wire.know?.(table, places.schema);
-  const writer = new KeyWriter(places.schema);
-  let keys = '';
-  for (const id of keyIds) keys += keys === '' ? writer.json(id) : `,${writer.json(id)}`;
-  const body = Buffer.from(
-    `{"RequestItems":{${JSON.stringify(table)}:{"Keys":[${keys}],"ConsistentRead":${isConsistent}}},` +
-      '"ReturnConsumedCapacity":"TOTAL"}',
-  );
-  const answer = await callForBytes(wire, { operation: 'BatchGetItem', body }, rest);
-  if (answer.kind !== 'ok') return { found: new Map(), left: NONE, trouble: answer, consumedUnits: null };
-  return (
-    readBatch(answer.value, request) ?? {
-      found: new Map(),
-      left: NONE,
-      trouble: undecodable('BatchGetItem'),
-      consumedUnits: null,
-    }
-  );
-}
-
-/** What an answer holds, or null where it is unreadable or speaks of keys that were not asked for. */
-export function readBatch(
-  body: Buffer,
-  request: { table: string; places: KeyPlaces; keyIds: readonly string[] },
-): SlicedBatch | null {
-  const { table, places, keyIds } = request;
-  const cut = cutItems(body, { responsesOf: table }, places.wanted);
-  if (cut === null) return null;
-  const items = sliceItems(body, cut.items, places);
-  if (items === null) return null;
-  const asked = new Set(keyIds);
-  const found = new Map<string, SlicedItem>();
-  for (const item of items) {
-    if (!asked.has(item.keyId)) return null;
-    found.set(item.keyId, item);
-  }
-  const unprocessed = memberOf(body, cut, 'UnprocessedKeys');
-  const left = isJson(unprocessed) ? leftKeys(unprocessed, { table, schema: places.schema, asked }) : NONE;
-  if (left === null) return null;
-  const consumed = memberOf(body, cut, 'ConsumedCapacity');
-  const consumedUnits = Array.isArray(consumed) ? unitsOf(consumed[0]) : null;
-  if (left.size === 0) return { found, left, trouble: null, consumedUnits };
-  return { found, left: new Set([...left].filter((id) => !found.has(id))), trouble: null, consumedUnits };
-}
-
-function leftKeys(
-  unprocessed: Json,
-  of: { table: string; schema: KeySchema; asked: ReadonlySet<string> },
-): Set<string> | null {
-  const table = Object.hasOwn(unprocessed, of.table) ? unprocessed[of.table] : undefined;
-  const keys = isJson(table) ? table.Keys : [];
-  if (!Array.isArray(keys)) return null;
-  const left = new Set<string>();
-  for (const key of keys) {
-    const id = isJson(key) ? keyId(key as WireItem, of.schema) : null;
-    if (id === null || !id.ok || !of.asked.has(id.value)) return null;
-    left.add(id.value);
-  }
-  return left;
-}
 
 /** An image, or null for a delete. */
 export interface SliceEntry {

@@ -2,6 +2,7 @@
 import type { StoreWire, WireItem } from '../../ports';
 import { type Answer, isJson, undecodable } from '../call';
 import { type ReadOptions, type ScanRequest, scanInput, unitsOf } from '../items';
+import { takeAnswerRoom } from './answer-room';
 import { callForBytes } from './call-bytes';
 import { type CutAnswer, cutItems } from './cut-items';
 import type { KeyPlaces } from './item-key';
@@ -13,6 +14,8 @@ export interface SlicedPage {
   cursor: WireItem | null;
   /** Read units, or null where the store does not count them. */
   consumedUnits: number | null;
+  /** The answer that the items lie in, to be given back (answer-room.ts) when the page is done; null: other memory. */
+  body: Buffer | null;
 }
 
 /** One page. An answer that cannot be read whole, or an item without the table's key, is `undecodable`, never a shorter page. */
@@ -24,10 +27,10 @@ export async function scanSlices(
   const { isConsistent = true, ...rest } = options;
   wire.know?.(request.table, request.places.schema);
   const body = Buffer.from(JSON.stringify(scanInput(request, isConsistent)));
-  const answer = await callForBytes(wire, { operation: 'Scan', body }, rest);
+  const answer = await callForBytes(wire, { operation: 'Scan', body, answerRoom: takeAnswerRoom }, rest);
   if (answer.kind !== 'ok') return answer;
   const page = readPage(answer.value, request.places);
-  return page === null ? undecodable('Scan') : { kind: 'ok', value: page };
+  return page === null ? undecodable('Scan') : { kind: 'ok', value: { ...page, body: answer.value } };
 }
 
 /** The page in a body, or null where it is none. */
@@ -42,7 +45,7 @@ export function readPage(body: Buffer, places: KeyPlaces): SlicedPage | null {
   const items = sliceItems(body, cut.items, places);
   if (items === null) return null;
   const consumedUnits = unitsOf(memberOf(body, cut, 'ConsumedCapacity'));
-  return { items, cursor: (cursor as WireItem | undefined) ?? null, consumedUnits };
+  return { items, cursor: (cursor as WireItem | undefined) ?? null, consumedUnits, body: null };
 }
 
 /** A member of an answer that is small: everything but its items. */

@@ -2,35 +2,64 @@ import { type ExpiryRule, isExpired } from '@/lib/domain/item/expiry';
 import { itemBytes } from '@/lib/domain/item/size';
 import { type Cut, type ItemCuts, STRIDE } from './cut-items';
 import { ItemImage } from './item-image';
-import { type KeyPlaces, keyIdAt, placeOf, valueAt } from './item-key';
+import { type KeyPlaces, keyHashAt, keyIdAt, placeOf, valueAt } from './item-key';
 
-/** An item of an answer: its key, its bytes, and where its TTL attribute stands. */
-export class SlicedItem {
-  constructor(
-    readonly keyId: string,
-    readonly image: ItemImage,
-    private readonly expiry: Cut | null,
-  ) {}
+/** What is known of an item beside its bytes. */
+interface Known {
+  keyId: string;
+  /** See `keyHashAt`. */
+  keyHash: number;
+  expiry: Cut | null;
+}
+
+/** An item of an answer: its bytes, its key, and where its TTL attribute stands. */
+export class SlicedItem extends ItemImage {
+  readonly keyId: string;
+  readonly keyHash: number;
+  readonly #expiry: Cut | null;
+
+  constructor(body: Buffer, [start, end]: Cut, { keyId, keyHash, expiry }: Known) {
+    super(body, start, end);
+    this.keyId = keyId;
+    this.keyHash = keyHash;
+    this.#expiry = expiry;
+  }
+
+  /** It is an image itself, so that a page of thousands needs no second object for each. */
+  get image(): ItemImage {
+    return this;
+  }
 
   /** As `isExpired` of the decoded item; the rule's attribute is the one that the item was cut with. */
   isExpired(rule: ExpiryRule, nowMs: number): boolean {
-    if (this.expiry === null || rule.attribute === null) return false;
-    return isExpired(valueAt(this.image.body, this.expiry, rule.attribute), rule, nowMs);
+    if (this.#expiry === null || rule.attribute === null) return false;
+    return isExpired(valueAt(this.body, this.#expiry, rule.attribute), rule, nowMs);
   }
 }
 
 /** Cut items with their keys, or null where one has no key of the table. */
 export function sliceItems(body: Buffer, cuts: ItemCuts, places: KeyPlaces): SlicedItem[] | null {
-  const { offsets, count } = cuts;
-  const items = new Array<SlicedItem>(count);
-  for (let at = 0; at < count; at += 1) {
-    const id = keyIdAt(body, { offsets, at }, places);
-    if (id === null) return null;
-    const first = at * STRIDE;
-    const image = new ItemImage(body, offsets[first] as number, offsets[first + 1] as number);
-    items[at] = new SlicedItem(id, image, places.ttl === -1 ? null : placeOf(offsets, first, places.ttl));
+  const items = new Array<SlicedItem>(cuts.count);
+  for (let at = 0; at < cuts.count; at += 1) {
+    const item = sliceItem(body, { offsets: cuts.offsets, at }, places);
+    if (item === null) return null;
+    items[at] = item;
   }
   return items;
+}
+
+/** The `at`th of them, or null where it has no key of the table. */
+export function sliceItem(
+  body: Buffer,
+  cut: { offsets: Uint32Array; at: number },
+  places: KeyPlaces,
+): SlicedItem | null {
+  const keyId = keyIdAt(body, cut, places);
+  if (keyId === null) return null;
+  const first = cut.at * STRIDE;
+  const place: Cut = [cut.offsets[first] as number, cut.offsets[first + 1] as number];
+  const expiry = places.ttl === -1 ? null : placeOf(cut.offsets, first, places.ttl);
+  return new SlicedItem(body, place, { keyId, keyHash: keyHashAt(body, cut, places), expiry });
 }
 
 /** Items that are measured; measuring one decodes it and costs 25 µs. */

@@ -9,7 +9,8 @@ import { itemBytes } from '@/lib/domain/item/size';
 import { anyItem, anyKeyedItem } from '@/lib/testing/item-arbitrary';
 import { anySpelling } from '@/lib/testing/json-spelling';
 import type { StoreWire, WireOutcome, WireRequest } from '../../ports';
-import { readBatch, writeBody, writeSlices } from './batch-slices';
+import { readBatch } from './batch-read';
+import { writeBody, writeSlices } from './batch-slices';
 import { cutItems, cutList, type ItemCuts, STRIDE } from './cut-items';
 import { ItemImage, sameImage } from './item-image';
 import { KeyWriter, keyPlacesOf } from './item-key';
@@ -409,12 +410,53 @@ describe('a batch read', () => {
       UnprocessedKeys: { t: { Keys: [key('c')] } },
       ConsumedCapacity: [{ CapacityUnits: 2 }],
     });
-    expect([...(batch?.found ?? [])].map(([id, one]) => [id, one.image.item])).toEqual([
-      [ids[1], { ...key('b'), x: { S: 'y' } }],
-    ]);
-    expect([...(batch?.left ?? [])]).toEqual([ids[2]]);
+    expect(batch?.items.map((one) => one?.item ?? one)).toEqual([null, { ...key('b'), x: { S: 'y' } }, undefined]);
     expect(batch?.consumedUnits).toBe(2);
-    expect(read({ Responses: {} })?.found.size).toBe(0);
+    expect(read({ Responses: {} })?.items).toEqual([null, null, null]);
+  });
+
+  test('says the same whatever is expected, and gives the expected item back where its bytes are the same', () => {
+    const anyBatch = fc.record({
+      items: fc.uniqueArray(anyKeyedItem, { minLength: 1, maxLength: 8, selector: (item) => idOf(item) }),
+      kinds: fc.array(fc.constantFrom('same', 'other', 'spelt', 'gone', 'left', 'unexpected'), { minLength: 8 }),
+      isReversed: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(anyBatch, ({ items, kinds, isReversed }) => {
+        const known = readPage(Buffer.from(JSON.stringify({ Items: items })), places)?.items ?? [];
+        const keyIds = known.map((one) => one.keyId);
+        const expected = known.map((one, at) => (kinds[at] === 'unexpected' ? undefined : one));
+        const keyOf = ({ pk, sk }: WireItem) => ({ pk, sk }) as WireItem;
+        const there = items.flatMap((item, at) => {
+          if (kinds[at] === 'gone' || kinds[at] === 'left') return [];
+          if (kinds[at] === 'other') return [{ ...item, another: { S: 'x' } }];
+          return [kinds[at] === 'spelt' ? Object.fromEntries(Object.entries(item).reverse()) : item];
+        });
+        if (isReversed) there.reverse();
+        const Keys = items.filter((_, at) => kinds[at] === 'left').map(keyOf);
+        const body = Buffer.from(JSON.stringify({ Responses: { t: there }, UnprocessedKeys: { t: { Keys } } }));
+        const plain = readBatch(body, { table: 't', places, keyIds })?.items;
+        const compared = readBatch(body, { table: 't', places, keyIds, expected })?.items;
+        expect(compared?.map((one) => one?.text ?? one)).toEqual(plain?.map((one) => one?.text ?? one));
+        for (const [at, one] of (compared ?? []).entries()) {
+          if (kinds[at] === 'same') expect(one).toBe(known[at]);
+          else expect(one?.body === body).toBe(one !== null && one !== undefined && one !== known[at]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('tells apart items whose keys share a number', () => {
+    const pairs = Array.from({ length: 60 }, (_, at) => ({
+      ...key(`${'p'.repeat(at + 1)}-the same end`),
+      n: { N: `${at}` },
+    }));
+    const expected = readPage(Buffer.from(JSON.stringify({ Items: pairs })), places)?.items ?? [];
+    expect(new Set(expected.map((one) => one.keyHash)).size).toBe(1);
+    const body = Buffer.from(JSON.stringify({ Responses: { t: [...pairs].reverse() } }));
+    const batch = readBatch(body, { table: 't', places, keyIds: expected.map((one) => one.keyId), expected });
+    expect(batch?.items.every((one, at) => one === expected[at])).toBe(true);
   });
 
   test.each([
