@@ -25,5 +25,6 @@ export interface DeadLettersView {
 export interface DeadLetterItemView extends DeadLetterView {
   masked: boolean;
   readAt: string;
+  formNote: string | null;
   rows: { attribute: string; class: string; source: string | null; target: string | null }[];
 }

@@ -23,6 +23,7 @@ export interface ShadowSampleRowView {
 /** Both images as they were when the difference was confirmed. */
 export interface ShadowSampleView extends ShadowSampleRowView {
   masked: boolean;
+  formNote: string | null;
   rows: { attribute: string; class: MismatchClass | 'equal'; source: string | null; target: string | null }[];
 }
 

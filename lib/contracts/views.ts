@@ -17,10 +17,12 @@ import type { RepairEffect } from '@/lib/domain/run/repair-effect';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 import type { RecoveryView } from './console-views';
 
+import type { MappingView } from './mapping-views';
 import type { CopySourceView, StreamView } from './source-views';
 
 export type * from './console-views';
 export type * from './dirty-views';
+export type * from './mapping-views';
 export type * from './shadow-views';
 export type * from './source-views';
 
@@ -157,6 +159,7 @@ export interface TableView extends TableRowView {
   } | null;
   targetProof: { at: string; detail: string } | null;
   typeRoundTrip: (Omit<TypeRoundTrip, 'atMs'> & { at: string }) | null;
+  mapping: MappingView;
 }
 
 export interface PlanView {
@@ -205,6 +208,7 @@ export interface RunView {
   itemsExpired: number;
   itemsSetAside: number;
   itemsMarked: number;
+  valuesLeft: number;
   bytesRead: number;
   itemsEstimate: number;
   compared: number;
@@ -260,6 +264,8 @@ export interface MismatchRowView {
 /** Both images side by side. `masked` values are shown as their type and size only. */
 export interface MismatchView extends MismatchRowView {
   masked: boolean;
+  /** What is shown in another form than it has on its side; null: nothing is. */
+  formNote: string | null;
   rows: { attribute: string; class: MismatchClass | 'equal'; source: string | null; target: string | null }[];
 }
 

@@ -1,5 +1,14 @@
 /** Errors of fitting a table to its target, as they stand in the catalogue (see errors.ts). */
 export const FIT_ERRORS = {
+  'table.mappings_fixed': {
+    http: 409,
+    retry: false,
+    title: 'Mappings are chosen before the copy begins',
+    check: [
+      'What is on the target already has the form that was chosen; another one would make two forms of one attribute.',
+      'To choose anew, abandon the table: writes go to DynamoDB alone, then choose, and copy it again.',
+    ],
+  },
   'target.scratch_taken': {
     http: 409,
     retry: true,

@@ -82,7 +82,7 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
   const counters = new Counters();
   const loopDelay = new LoopDelay();
   const admission = new Admission(() => loopDelay.sustainedMs());
-  const stores = new SealedStores(sealer, log, counters, clock);
+  const stores = new SealedStores({ sealer, log, counters, clock, safeguards });
   const intents = await Intents.open({
     folder: join(folder.path, 'intents'),
     keysMax: LIMITS.intentKeysMax,

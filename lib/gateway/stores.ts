@@ -8,15 +8,26 @@ import type { Clock, Log, StoreCredentials, StoreWire } from '@/lib/adapters/por
 import type { Sealer } from '@/lib/adapters/sealing';
 import { createWire } from '@/lib/adapters/store-wire';
 import type { TableRouting } from '@/lib/contracts/routing';
+import { NO_MAPPINGS } from '@/lib/domain/mapping/mapping';
+import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { Breaker, type BreakerState } from './breaker/breaker';
 import { guarded } from './breaker/guard';
 import { LIMITS } from './limits';
+import { MappedTables, mappedWire } from './mapping/mapped-wire';
 import { Counters } from './metrics/counters';
 import type { Store, Stores } from './pipeline/stores';
 
 interface Made {
   text: string;
   wire: StoreWire;
+}
+
+export interface SealedStoresOptions {
+  sealer: Sealer;
+  log: Log;
+  counters?: Counters;
+  clock?: Clock;
+  safeguards?: SafeguardSet;
 }
 
 export class SealedStores implements Stores {
@@ -32,12 +43,21 @@ export class SealedStores implements Stores {
   /** One a connection: whatever credential was used, it is the same store that answers or does not. */
   readonly #breakers = new Map<string, Breaker>();
 
-  constructor(
-    private readonly sealer: Sealer,
-    private readonly log: Log,
-    private readonly counters: Counters = new Counters(),
-    private readonly clock: Clock = systemClock,
-  ) {}
+  /** One a target connection: a batch may carry several tables over one wire. */
+  readonly #mapped = new Map<string, MappedTables>();
+  private readonly sealer: Sealer;
+  private readonly log: Log;
+  private readonly counters: Counters;
+  private readonly clock: Clock;
+  private readonly safeguards: SafeguardSet;
+
+  constructor(options: SealedStoresOptions) {
+    this.sealer = options.sealer;
+    this.log = options.log;
+    this.counters = options.counters ?? new Counters();
+    this.clock = options.clock ?? systemClock;
+    this.safeguards = options.safeguards ?? ALL_SAFEGUARDS;
+  }
 
   /** Takes new endpoints and credentials. Wires that changed are replaced; the old ones end with their last answer. */
   update(material: Material, connectionId: string): void {
@@ -73,7 +93,11 @@ export class SealedStores implements Stores {
       purposes[table.authority === 'source' ? 0 : 1],
     );
     const tableName = !isSource && table.targetTableName !== table.tableName ? table.targetTableName : null;
-    if (!isSource) wire.know?.(table.targetTableName, table.keySchema);
+    if (!isSource) {
+      wire.know?.(table.targetTableName, table.keySchema);
+      const mappings = this.safeguards.mappings ? table.mappings : NO_MAPPINGS;
+      this.#mappedOn(table.targetConnectionId).set(table.targetTableName, mappings);
+    }
     const breaker = this.#breaker(wire.target.connectionId);
     const made: Store = { wire, tableName, kind: wire.target.kind, admits: () => breaker.admits() };
     known[side] = made;
@@ -147,6 +171,12 @@ export class SealedStores implements Stores {
     return breaker;
   }
 
+  #mappedOn(connectionId: string): MappedTables {
+    const known = this.#mapped.get(connectionId) ?? new MappedTables();
+    this.#mapped.set(connectionId, known);
+    return known;
+  }
+
   #mortal(wire: StoreWire): StoreWire {
     const never = new Promise<never>(() => {});
     return {
@@ -181,12 +211,13 @@ export class SealedStores implements Stores {
       credentials: this.#open(connection, sealed, issued ? 'store-credential' : 'connection'),
       timeoutMs: LIMITS.passThroughTimeoutMs,
     });
-    const wire = guarded(this.#mortal(made), {
+    const held = guarded(this.#mortal(made), {
       breaker: this.#breaker(connectionId),
       counters: this.counters,
       store: this.#label(connectionId),
       isHeldToShape: connectionId !== this.#connectionId,
     });
+    const wire = connectionId === this.#connectionId ? held : mappedWire(held, this.#mappedOn(connectionId));
     this.#wires.set(id, { text, wire });
     // Images that still wait were given the old wire.
     if (known) setTimeout(() => void known.wire.close(), LIMITS.retiredWireMs).unref();

@@ -1,3 +1,4 @@
+import { MAPPINGS } from './guide-mappings';
 import { SILENT } from './guide-processes';
 import { SOURCES } from './guide-sources';
 
@@ -233,4 +234,14 @@ const NIGHT: GuidePage = {
   ],
 };
 
-export const GUIDE: readonly GuidePage[] = [NIGHT, DUAL_WRITE, SOURCES, READ_SHIFT, FLIP, ROLL_BACK, DIRTY_KEY, SILENT];
+export const GUIDE: readonly GuidePage[] = [
+  NIGHT,
+  DUAL_WRITE,
+  SOURCES,
+  MAPPINGS,
+  READ_SHIFT,
+  FLIP,
+  ROLL_BACK,
+  DIRTY_KEY,
+  SILENT,
+];

@@ -1,4 +1,5 @@
 import type { Sql } from '@/db/client';
+import type { Mapping } from '@/lib/domain/mapping/mapping';
 import type { Stage } from '@/lib/domain/plan/stages';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
 
@@ -40,6 +41,7 @@ export interface SegmentRecord {
   itemsExpired: number;
   itemsSetAside: number;
   itemsMarked: number;
+  valuesLeft: number;
   bytesRead: number;
   compared: number;
   suspects: number;
@@ -67,6 +69,7 @@ export async function readSegments(sql: Sql, runIds: readonly string[]): Promise
     select id, run_id as "runId", number, side, state, file ->> 'key' as file, pages, items_read::float8 as "itemsRead",
       items_written::float8 as "itemsWritten", items_expired::float8 as "itemsExpired",
       items_set_aside::float8 as "itemsSetAside", items_marked::float8 as "itemsMarked",
+      values_left::float8 as "valuesLeft",
       bytes_read::float8 as "bytesRead", compared::float8 as compared, suspects::float8 as suspects, hot::float8 as hot,
       in_flight::float8 as "inFlight", mismatches::float8 as mismatches,
       case when state = 'running' then lease_owner end as worker, attempts, error
@@ -157,6 +160,7 @@ export function streamMismatches(sql: Sql, tableId: string, filter: MismatchFilt
 export interface SealedMismatch extends MismatchRecord {
   planId: string;
   stage: Stage;
+  mappings: Mapping[];
   sourceSealed: string | null;
   targetSealed: string | null;
 }
@@ -165,7 +169,7 @@ export async function readMismatch(sql: Sql, tableId: string, id: string): Promi
   const rows = await sql<SealedMismatch[]>`
     select m.id, m.key_id as "keyId", m.class, m.attributes, m.state, null::timestamptz as "equalAt",
       m.first_seen_at as "firstSeenAt", m.last_seen_at as "lastSeenAt", m.source_sealed as "sourceSealed",
-      m.target_sealed as "targetSealed", t.plan_id as "planId", t.stage
+      m.target_sealed as "targetSealed", t.plan_id as "planId", t.stage, t.mappings
     from mismatch m join plan_table t on t.id = m.plan_table_id where m.id = ${id} and m.plan_table_id = ${tableId}`;
   return rows[0] ?? null;
 }

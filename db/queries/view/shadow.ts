@@ -1,4 +1,5 @@
 import type { Sql } from '@/db/client';
+import type { Mapping } from '@/lib/domain/mapping/mapping';
 import type { Stage } from '@/lib/domain/plan/stages';
 import type { MismatchClass } from '@/lib/domain/run/states';
 
@@ -59,6 +60,7 @@ export interface ShadowSampleRecord {
   firstSeenAt: Date;
   lastSeenAt: Date;
   stage: Stage;
+  mappings: Mapping[];
 }
 
 /** Samples of a table, those seen last first; one of them with `sampleId`. */
@@ -71,7 +73,8 @@ export async function readShadowSamples(
       s.target_sealed as "targetSealed", s.answered_by as "answeredBy", s.operation, s.epoch::float8 as epoch, s.marked,
       exists (select 1 from dirty_key d where d.plan_table_id = s.plan_table_id and d.key_digest = s.key_digest)
         as "isDirty",
-      s.repaired_by as "repairedBy", s.seen, s.first_seen_at as "firstSeenAt", s.last_seen_at as "lastSeenAt", t.stage
+      s.repaired_by as "repairedBy", s.seen, s.first_seen_at as "firstSeenAt", s.last_seen_at as "lastSeenAt", t.stage,
+      t.mappings
     from shadow_sample s join plan_table t on t.id = s.plan_table_id
     where s.plan_table_id = ${of.tableId} and (${of.sampleId ?? null}::text is null or s.id = ${of.sampleId ?? null})
     order by s.last_seen_at desc, s.id limit ${SAMPLES_SHOWN_MAX}`;

@@ -3,6 +3,8 @@ import type { TableShape, Waiver } from '@/db/schema/plan';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { TypeRoundTrip } from '@/lib/domain/assessment/round-trip/report';
 import type { KeySchema } from '@/lib/domain/item/item';
+import type { EpochCandidate } from '@/lib/domain/mapping/detect';
+import type { Mapping } from '@/lib/domain/mapping/mapping';
 import type { FenceStep } from '@/lib/domain/plan/fence';
 import type { Verb } from '@/lib/domain/plan/moves';
 import type { Writes } from '@/lib/domain/plan/stages';
@@ -23,6 +25,8 @@ export interface TableDetailRecord {
   targetProvenAt: Date | null;
   targetProof: string | null;
   typeRoundTrip: TypeRoundTrip | null;
+  mappings: Mapping[];
+  mappingCandidates: EpochCandidate[] | null;
   approvedShareMilli: number;
   sourceRefusalProvenAt: Date | null;
   writes: Writes | null;
@@ -36,7 +40,8 @@ export async function readTableDetail(sql: Sql, tableId: string): Promise<TableD
   const rows = await sql<TableDetailRecord[]>`
     select t.key_schema as "keySchema", t.ttl_attribute as "ttlAttribute", t.shape, t.assessment,
       t.assessed_at as "assessedAt", t.waivers, t.forecast, t.target_proven_at as "targetProvenAt",
-      t.target_proof as "targetProof", t.type_round_trip as "typeRoundTrip", t.approved_share_milli as "approvedShareMilli",
+      t.target_proof as "targetProof", t.type_round_trip as "typeRoundTrip", t.mappings,
+      t.mapping_candidates as "mappingCandidates", t.approved_share_milli as "approvedShareMilli",
       t.source_refusal_proven_at as "sourceRefusalProvenAt", r.writes, t.barrier_epoch::float8 as "barrierEpoch",
       g.acknowledged as "barrierAcknowledged", g.registered as "barrierRegistered"
     from plan_table t

@@ -1,10 +1,14 @@
 import type { KeySchema } from '../item/item';
 import { TAG } from '../item/json-data';
+import { type MappingGround, reservedBecause } from '../mapping/check';
+import type { EpochCandidate } from '../mapping/detect';
+import type { Mappings } from '../mapping/mapping';
 import type { Strategy } from '../plan/stages';
 import type { StoreKind } from '../store-kind';
 import { formatBytes, formatCount } from '../units';
 import type { CheckName, CheckResult } from './checks';
 import { type Forecast, sayForecast } from './forecast';
+import { mappingsCheck } from './mapping-check';
 import { roundTripCheck, type TypeRoundTrip } from './round-trip/report';
 import { LARGE_ITEM_BYTES, type Sample } from './sample';
 import { sayKeySchema, type TargetProof } from './target-proof';
@@ -21,6 +25,9 @@ export interface AssessmentEvidence {
   targetReachable: { ok: boolean; detail: string; latencyMs: number };
   proof: TargetProof;
   sample: Sample | null;
+  mappings: Mappings;
+  /** Attributes that may not be mapped; null: the source did not describe the table. */
+  ground: MappingGround | null;
   /** The last type round trip; it is a person's act, so that assessing alone writes no more than the proof needs. */
   roundTrip: TypeRoundTrip | null;
   forecast: Forecast | null;
@@ -77,6 +84,7 @@ export function checksOf(evidence: AssessmentEvidence): CheckResult[] {
     reserved_names: reservedNames(evidence),
     item_types: itemTypes(evidence),
     type_round_trip: roundTrip(evidence),
+    mappings: mappingsFit(evidence),
     quota: quota(evidence),
   };
   return (Object.keys(found) as CheckName[]).map((check) => ({ check, ...found[check] }));
@@ -252,6 +260,16 @@ function itemTypes({ sample, source, targetKind }: AssessmentEvidence): Found {
       sample.taggedNames.join(', '),
     );
   return passed('Every type is one of the ten of the protocol.', observed === '' ? 'no items' : observed);
+}
+
+/** Attributes of the sample that may be mapped and look as if somebody might want to. */
+export const mappableEpochs = ({ sample, ground }: AssessmentEvidence): EpochCandidate[] =>
+  ground === null ? [] : (sample?.epochs ?? []).filter((one) => reservedBecause(one.attribute, ground) === null);
+
+function mappingsFit(evidence: AssessmentEvidence): Found {
+  const { mappings, ground, source } = evidence;
+  if (ground === null) return unknown(NOT_DESCRIBED, ASK_AGAIN, source.detail);
+  return mappingsCheck({ mappings, ground, candidates: mappableEpochs(evidence) });
 }
 
 /** Advice until it was tried; on a target that cannot be written nothing is known. */

@@ -97,6 +97,8 @@ describe('the checks', () => {
     targetReachable: { ok: true, detail: 'answered', latencyMs: 3 },
     proof: { state: 'proven', consistentRead: true, sortOrder: true, detail: 'proven' },
     sample: sampleOf([], true),
+    mappings: [],
+    ground: { key, ttlAttribute: null, indexKeys: [] },
     roundTrip: { atMs: 1, by: 'Ada', cases: { S: 12 }, differences: [], requests: 2, left: 0, scratch: 'x' },
     forecast: forecastOf(input()),
     isLiveMeasured: true,
@@ -117,6 +119,7 @@ describe('the checks', () => {
       targetReachable: { ok: false, detail: 'no answer', latencyMs: 5_000 },
       proof: { state: 'unreachable', detail: 'no answer' },
       sample: null,
+      ground: null,
       roundTrip: null,
       forecast: null,
     });

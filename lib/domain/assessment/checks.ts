@@ -23,6 +23,7 @@ export const CHECKS = [
   'reserved_names',
   'item_types',
   'type_round_trip',
+  'mappings',
   'quota',
 ] as const;
 export type CheckName = (typeof CHECKS)[number];

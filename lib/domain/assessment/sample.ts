@@ -1,9 +1,10 @@
 import { ATTRIBUTE_TYPES, type AttributeValue, ITEM_BYTES_MAX, typeOf, type WireItem } from '../item/item';
 import { isPlainJson } from '../item/json-data';
 import { itemBytes } from '../item/size';
+import { type EpochCandidate, epochCandidates } from '../mapping/detect';
 import { isReservedWord } from './reserved-words';
 
-/** What a sample of items says about a table. Names of attributes are kept, values never. */
+/** What a sample of items says about a table. Names of attributes are kept; of values only the bounds of epoch numbers. */
 export interface Sample {
   items: number;
   bytesTotal: number;
@@ -16,6 +17,8 @@ export interface Sample {
   unknownTypes: string[];
   /** Names with values that JSON has no word for, and so stand tagged behind a REST target. */
   taggedNames: string[];
+  /** Attributes of which every sampled value may be an epoch number. */
+  epochs: EpochCandidate[];
   isWhole: boolean;
 }
 
@@ -55,6 +58,7 @@ export function sampleOf(items: readonly WireItem[], isWhole: boolean): Sample {
     perilousNames: some(perilous),
     unknownTypes: some(unknown),
     taggedNames: some(tagged),
+    epochs: epochCandidates(items),
     isWhole,
   };
 }

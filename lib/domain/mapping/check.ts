@@ -57,3 +57,12 @@ export function mappingFaults(mappings: Mappings, ground: MappingGround): Record
 /** The mappings in words: `created (seconds since 1970 → ISO 8601)`. */
 export const sayMappings = (mappings: Mappings): string =>
   mappings.map(({ attribute, kind }) => `${attribute} (${MAPPING_WORDS[kind].label})`).join(', ');
+
+/** Says at two images side by side that both are shown in the form of one side; null where nothing is mapped. */
+export function formNote(mappings: Mappings, form: 'source' | 'target'): string | null {
+  if (mappings.length === 0) return null;
+  const names = sayMappings(mappings);
+  return form === 'target'
+    ? `Mapped: ${names}. The item of DynamoDB is shown in the form that it has on TerraScale, because there it is compared.`
+    : `Mapped: ${names}. The item of TerraScale is shown as the gateway gives it to the application.`;
+}

@@ -6,6 +6,7 @@ import type { ReadFacts, ReadRoute } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
 import { account, ask, begin, type Call, sparedRead } from './context';
 import { partitionOf } from './key-condition';
+import { filtersMapped } from './mapped-names';
 import { decode, isJson, member } from './parse';
 import { cannotRead, isKeyDirty, isPartitionDirty, markMissed, mayFallBackNow, route } from './reads';
 import { bodyFor, namedForApplication } from './rename';
@@ -46,6 +47,8 @@ function factsOf(call: Call, table: TableRouting): ReadFacts {
   const { input, request } = call;
   const isStrong = input.ConsistentRead === true;
   if (input.IndexName != null) return { kind: 'index', unit: null, isStrong, isDirty: () => true };
+  // A condition on a mapped attribute means the source's form of it: it is answered there (as a Scan is).
+  if (filtersMapped(input, table.mappings)) return { kind: 'scan', unit: null, isStrong, isDirty: () => true };
   if (request.operation === 'Scan') return { kind: 'scan', unit: null, isStrong, isDirty: () => true };
   if (request.operation === 'Query') {
     const unit = partitionOf(input, table.keySchema);

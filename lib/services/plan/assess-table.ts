@@ -9,7 +9,7 @@ import {
   readPlanTable,
   setTableColumns,
 } from '@/db/queries/plan/plans';
-import { type AssessmentEvidence, checksOf } from '@/lib/domain/assessment/assess';
+import { type AssessmentEvidence, checksOf, mappableEpochs } from '@/lib/domain/assessment/assess';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
 import type { TargetProof } from '@/lib/domain/assessment/target-proof';
 import { AppError } from '@/lib/domain/errors';
@@ -89,6 +89,7 @@ async function store(ctx: ServiceContext, { actor, known, evidence, checks }: Ou
     requireStillPlanned(now, table.name);
     const nowMs = ctx.clock.nowMs();
     const change: Partial<NewPlanTable> = { assessment: checks, assessedAt: new Date(nowMs) };
+    if (evidence.sample) change.mappingCandidates = mappableEpochs(evidence);
     const { described } = evidence.source;
     if (described) {
       const { key: _, ...shape } = described;

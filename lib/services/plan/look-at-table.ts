@@ -13,6 +13,7 @@ import { PROBE_KEY, PROBE_MS_MAX } from '../connection/probe';
 import { proveTarget } from '../connection/prove-target';
 import { sayTrouble, verdictOf } from '../connection/trouble';
 import type { ServiceContext } from '../context';
+import { groundOf } from './set-mappings';
 
 /** Two pages from each of a few places of the table: enough to see types and sizes, cheap on any table. */
 const SAMPLE_SEGMENTS = 4;
@@ -56,10 +57,12 @@ export async function lookAtTable(ctx: ServiceContext, ask: LookAsk): Promise<As
       targetKind: ask.target.kind,
       strategy,
       key: table.keySchema,
-      source: described,
+      source: { described: described.described, detail: described.detail, latencyMs: described.latencyMs },
       targetReachable: reached,
       proof,
       sample,
+      mappings: table.mappings,
+      ground: described.ground,
       roundTrip: table.typeRoundTrip,
       forecast,
       isLiveMeasured: ask.liveWritesPerSecond !== null,
@@ -69,15 +72,20 @@ export async function lookAtTable(ctx: ServiceContext, ask: LookAsk): Promise<As
   }
 }
 
-async function lookAtSource(ctx: ServiceContext, wire: StoreWire, name: string): Promise<AssessmentEvidence['source']> {
+async function lookAtSource(
+  ctx: ServiceContext,
+  wire: StoreWire,
+  name: string,
+): Promise<AssessmentEvidence['source'] & Pick<AssessmentEvidence, 'ground'>> {
   const startMs = ctx.clock.monotonicMs();
   const [table, ttl] = await Promise.all([describeTable(wire, name), describeTimeToLive(wire, name)]);
   const latencyMs = Math.round(ctx.clock.monotonicMs() - startMs);
-  if (table.kind !== 'ok') return { described: null, detail: sayTrouble(table), latencyMs };
+  if (table.kind !== 'ok') return { described: null, detail: sayTrouble(table), latencyMs, ground: null };
   const { keySchema: key, itemCount, sizeBytes, indexes, streamView } = shapeOf(table.value);
   const ttlAttribute = ttl.kind === 'ok' ? ttl.value : null;
   const described: SourceTable = { key, itemCount, sizeBytes, indexes, streamView, ttlAttribute };
-  return { described, detail: `answered in ${latencyMs} ms`, latencyMs };
+  const ground = groundOf(table.value, ttlAttribute);
+  return { described, detail: `answered in ${latencyMs} ms`, latencyMs, ground };
 }
 
 /** Null: the source did not let the table be read. */

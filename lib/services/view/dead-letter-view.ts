@@ -5,6 +5,8 @@ import type { DeadLetterItemView, DeadLettersView, DeadLetterView } from '@/lib/
 import { AppError } from '@/lib/domain/errors';
 import type { WireItem } from '@/lib/domain/item/item';
 import { keyFromId } from '@/lib/domain/item/key';
+import { formNote } from '@/lib/domain/mapping/check';
+import { mapItem } from '@/lib/domain/mapping/mapping';
 import type { Actor, ServiceContext } from '../context';
 import { storeTarget } from '../stores';
 import { loadFacts } from '../table/facts';
@@ -55,8 +57,9 @@ export async function deadLetterView(
   return {
     ...toLetter(row, mayReadValues),
     masked: !mayReadValues,
+    formNote: formNote(table.mappings, 'target'),
     readAt: new Date(ctx.clock.nowMs()).toISOString(),
-    rows: itemRows(source, target, mayReadValues),
+    rows: itemRows(source && mapItem(source, table.mappings), target, mayReadValues),
   };
 }
 

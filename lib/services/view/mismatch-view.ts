@@ -4,6 +4,7 @@ import { AppError } from '@/lib/domain/errors';
 import { differences } from '@/lib/domain/item/compare';
 import { type AttributeValue, attributeOf, typeOf, type WireItem } from '@/lib/domain/item/item';
 import { itemBytes } from '@/lib/domain/item/size';
+import { formNote } from '@/lib/domain/mapping/check';
 import { authorityOf } from '@/lib/domain/plan/stages';
 import { formatBytes } from '@/lib/domain/units';
 import type { Actor, ServiceContext } from '../context';
@@ -31,6 +32,8 @@ export async function mismatchView(
   return {
     ...toMismatchRow(row, { mayReadValues, authority: authorityOf(row.stage) }),
     masked: !mayReadValues,
+    // A worker compares in the form of the target.
+    formNote: formNote(row.mappings, 'target'),
     rows: imageRows(ctx, row, mayReadValues),
   };
 }

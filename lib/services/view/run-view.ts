@@ -128,6 +128,7 @@ const SUMS = [
   'itemsExpired',
   'itemsSetAside',
   'itemsMarked',
+  'valuesLeft',
   'bytesRead',
   'compared',
   'suspects',

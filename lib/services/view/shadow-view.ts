@@ -7,6 +7,7 @@ import {
 } from '@/db/queries/view/shadow';
 import type { ShadowSampleRowView, ShadowSampleView, ShadowView } from '@/lib/contracts/views';
 import { AppError } from '@/lib/domain/errors';
+import { formNote } from '@/lib/domain/mapping/check';
 import { authorityOf } from '@/lib/domain/plan/stages';
 import { mayShadow } from '@/lib/domain/routing/shadow';
 import type { Actor, ServiceContext } from '../context';
@@ -52,7 +53,13 @@ export async function shadowSampleView(
   const [row] = await readShadowSamples(ctx.sql, input);
   if (!row) throw new AppError('mismatch.not_found', 'There is no such difference on this table.');
   const mayReadValues = hasRole(actor, 'operator');
-  return { ...toRow(row, mayReadValues), masked: !mayReadValues, rows: imageRows(ctx, row, mayReadValues) };
+  return {
+    ...toRow(row, mayReadValues),
+    masked: !mayReadValues,
+    // A gateway compares what an application would be given.
+    formNote: formNote(row.mappings, 'source'),
+    rows: imageRows(ctx, row, mayReadValues),
+  };
 }
 
 function toRow(row: ShadowSampleRecord, mayReadValues: boolean): ShadowSampleRowView {

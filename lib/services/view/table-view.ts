@@ -15,7 +15,7 @@ import type { Actor, ServiceContext } from '../context';
 import { GATEWAY_SILENT_MS, type LoadedFacts, loadFacts } from '../table/facts';
 import { moveViews, shareCeilingMilli } from './move-view';
 import { recoveryView } from './recovery-view';
-import { requireRole } from './require-role';
+import { hasRole, requireRole } from './require-role';
 import { extrasFrom } from './row-extras';
 import { iso, SHARE_WINDOW_MS_MAX, toTableRow } from './table-row';
 
@@ -38,6 +38,7 @@ export async function tableView(ctx: ServiceContext, actor: Actor, tableId: stri
   return {
     ...toTableRow(row, extrasFrom(row, loaded, ctx.clock.nowMs())),
     ...describedBy(row, detail),
+    mapping: mappingOf(detail, hasRole(actor, 'operator')),
     moves: await moveViews(ctx, { actor, tableId, loaded, approvals }),
     recovery,
     fence: open ? toFence(open) : null,
@@ -108,6 +109,17 @@ function roundTripOf({ typeRoundTrip }: TableDetailRecord): TableView['typeRound
   if (!typeRoundTrip) return null;
   const { atMs, ...trip } = typeRoundTrip;
   return { ...trip, at: new Date(atMs).toISOString() };
+}
+
+/** Bounds of sampled values are values: for operators and above, as those of a mismatch. */
+function mappingOf({ mappings, mappingCandidates }: TableDetailRecord, mayReadValues: boolean): TableView['mapping'] {
+  const date = (ms: number): string | null => (mayReadValues ? new Date(ms).toISOString() : null);
+  const candidates = mappingCandidates?.map(({ minMs, maxMs, ...one }) => ({
+    ...one,
+    from: date(minMs),
+    to: date(maxMs),
+  }));
+  return { chosen: mappings, candidates: candidates ?? null };
 }
 
 function barrierOf(row: TableRowRecord, detail: TableDetailRecord): TableView['barrier'] {

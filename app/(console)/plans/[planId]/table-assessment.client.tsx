@@ -12,6 +12,7 @@ import { Card } from '@/app/_ui/primitives/card';
 import { TextField } from '@/app/_ui/primitives/field';
 import type { TableView } from '@/lib/contracts/views';
 import type { CheckResult } from '@/lib/domain/assessment/checks';
+import { MappedAttributes } from './mapped-attributes.client';
 import { RoundTrip } from './round-trip.client';
 import { assessTable, provisionTarget, waiveCheck } from './tables/[tableId]/assess-actions';
 
@@ -66,6 +67,7 @@ export function TableAssessment({ table, level = 2 }: { table: TableView; level?
       </Card>
       <Target table={table} level={level} />
       <RoundTrip table={table} level={level} />
+      <MappedAttributes key={`${table.version} ${JSON.stringify(table.mapping.chosen)}`} table={table} level={level} />
       <Forecast table={table} level={level} />
     </div>
   );

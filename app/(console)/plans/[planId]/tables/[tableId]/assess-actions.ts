@@ -5,6 +5,7 @@ import { runAction } from '@/app/_server/run-action';
 import { assessTable as assess } from '@/lib/services/plan/assess-table';
 import { proveTypes as prove } from '@/lib/services/plan/prove-types';
 import { provisionTarget as provision } from '@/lib/services/plan/provision-target';
+import { setMappings as choose } from '@/lib/services/plan/set-mappings';
 import { waiveCheck as waive } from '@/lib/services/plan/waive-check';
 import * as shape from './inputs';
 
@@ -24,6 +25,11 @@ export async function provisionTarget(input: shape.Keyed<typeof shape.tableInput
 export async function proveTypes(input: shape.Keyed<typeof shape.tableInput>) {
   const rules = { ...operator('table.prove_types', input), schema: shape.tableInput };
   return await runAction(rules, input, async (given, { ctx, actor }) => void (await prove(ctx, actor, given)));
+}
+
+export async function setMappings(input: shape.Keyed<typeof shape.mappingsInput>) {
+  const rules = { ...operator('table.set_mappings', input), schema: shape.mappingsInput };
+  return await runAction(rules, input, async (given, { ctx, actor }) => void (await choose(ctx, actor, given)));
 }
 
 export async function waiveCheck(input: shape.Keyed<typeof shape.waiverInput>) {

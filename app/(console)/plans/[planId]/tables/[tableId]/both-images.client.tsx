@@ -10,15 +10,19 @@ export function BothImages({
   query,
   itemKey,
 }: {
-  query: UseQueryResult<Pick<DeadLetterItemView, 'masked' | 'rows'>, Error>;
+  query: UseQueryResult<Pick<DeadLetterItemView, 'masked' | 'formNote' | 'rows'>, Error>;
   itemKey: string;
 }) {
   if (!query.data) return <ViewMissing query={query} what="both images" />;
+  const { formNote, masked, rows } = query.data;
   return (
-    <ItemDiff
-      label={`Both images of ${itemKey}`}
-      isMasked={query.data.masked}
-      rows={query.data.rows.map((row) => ({ ...row, isDifferent: row.class !== 'equal' }))}
-    />
+    <>
+      {formNote ? <p className="text-data text-text-2">{formNote}</p> : null}
+      <ItemDiff
+        label={`Both images of ${itemKey}`}
+        isMasked={masked}
+        rows={rows.map((row) => ({ ...row, isDifferent: row.class !== 'equal' }))}
+      />
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { id, reason } from '@/app/_server/action-input';
 import { CHECKS } from '@/lib/domain/assessment/checks';
+import { MAPPING_KINDS } from '@/lib/domain/mapping/mapping';
 import { GUARD_MODES, GUARD_RULES } from '@/lib/domain/plan/guard-rules';
 import { MOVES, type Verb } from '@/lib/domain/plan/moves';
 import { LIVE_CHANNELS, SHARE_MAX_MILLI } from '@/lib/domain/plan/stages';
@@ -46,6 +47,11 @@ export const shadowShareInput = z.object({
   reason,
 });
 export const guardModeInput = z.object({ tableId: id, rule: z.enum(GUARD_RULES), mode: z.enum(GUARD_MODES), reason });
+export const mappingsInput = z.object({
+  tableId: id,
+  version: z.number().int(),
+  mappings: z.array(z.object({ attribute: z.string().max(1_000), kind: z.enum(MAPPING_KINDS) })).max(200),
+});
 export const shadowSampleInput = z.object({ tableId: id, sampleId: id });
 const deadLetterIds = z
   .array(z.string().regex(/^[0-9a-f]{64}$/))

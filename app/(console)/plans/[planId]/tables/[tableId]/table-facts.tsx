@@ -3,6 +3,7 @@ import { KeyValues } from '@/app/_ui/kit/key-values';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
 import { Card } from '@/app/_ui/primitives/card';
 import type { TableView } from '@/lib/contracts/views';
+import { sayMappings } from '@/lib/domain/mapping/check';
 import { GuardrailList } from './guardrail-list.client';
 
 /** Guardrails with their numbers, and what is known of the table itself. */
@@ -36,6 +37,11 @@ function factsOf(table: TableView) {
       note: <TimeAgo at={shape.at} />,
     },
     { label: 'Time to live', value: shape.ttlAttribute ?? 'none' },
+    {
+      label: 'Mapped on the way',
+      value: sayMappings(table.mapping.chosen) || 'nothing',
+      note: table.mapping.chosen.length > 0 ? 'writes stay with DynamoDB first' : undefined,
+    },
     { label: 'Indexes', value: shape.indexes.map((index) => `${index.name} (${index.kind})`).join(', ') || 'none' },
     { label: 'Stream', value: shape.streamView ?? 'none' },
     {

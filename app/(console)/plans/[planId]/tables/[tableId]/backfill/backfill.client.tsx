@@ -80,6 +80,7 @@ function Account({ run }: { run: RunView }) {
       <Fact name="Expired, not copied">{formatCount(run.itemsExpired)}</Fact>
       <Fact name="Set aside">{formatCount(run.itemsSetAside)}</Fact>
       <Fact name="Marked, settled apart">{formatCount(run.itemsMarked)}</Fact>
+      {run.valuesLeft > 0 ? <Fact name="Mapped values left as they are">{formatCount(run.valuesLeft)}</Fact> : null}
     </dl>
   );
 }
