@@ -25,6 +25,7 @@ export const MAPPINGS: GuidePage = {
       text: [
         'A Query that filters by a mapped attribute stays with DynamoDB and is counted as unroutable. Projections and all other reads are routed as usual.',
         'Conditions and updates are carried out on DynamoDB, on the number that they mean. On TerraScale they would meet a date, so writes never go there first: a gate refuses to flip the authority and to close the source. The table is copied, kept equal and read from TerraScale; whoever reads TerraScale directly sees dates.',
+        'Code that dual-writes by itself, with flags alone, has to write the date to TerraScale too; a verification names what it does not.',
         'To finish such a move, deploy an application that speaks dates to TerraScale itself. In a big bang that is easy: writes are frozen, the verification is clean, and the new application starts on TerraScale. Otherwise abandon the table, turn the mappings off, and copy it anew.',
       ],
     },
