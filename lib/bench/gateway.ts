@@ -2,7 +2,9 @@
  * What the gateway costs: requests for one second of the proxy's own processor time, all its threads, held against nginx
  * and `http-proxy` in alternating rounds of one run. Store and load are processes of their own on another core, so they
  * are not in the figure. Ratios of a round are taken first and their median after, because a shared machine changes from
- * minute to minute and all that ran in one round changed alike.
+ * minute to minute and all that ran in one round changed alike. Rounds are short, so that what is held against each other
+ * ran within seconds, and those of Node run in several processes in turn: what its compiler made of the same code differs
+ * from process to process by more than the machine does from round to round.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,15 +17,18 @@ import { type Rival, startHttpProxy, startNginx } from './gateway-rivals';
 import { busyS, describeMachine } from './machine';
 import { type BenchProcess, cpuS, goFirst, hasTaskset, pinned, startProcess } from './processes';
 
-const ROUNDS = Number(process.argv[3] ?? 5);
-const ROUND_MS = 3_000;
+const ROUNDS = Number(process.argv[3] ?? 12);
+const ROUND_MS = 1_500;
 const WARM_UP_MS = 3_000;
+/** Of each variant that runs in Node; rounds take them in turn. */
+const PROCESSES = 3;
+const PACED_ROUNDS = 5;
 const CONNECTIONS = 32;
 const PACED_RATE = 1_000;
-const PACED_MS = 4_000;
+const PACED_MS = 3_000;
 const PAD_BYTES = 940;
 /** Rounds below this are a trial and are not written down. */
-const ROUNDS_RECORDED_MIN = 5;
+const ROUNDS_RECORDED_MIN = 12;
 const SETTLE_MS_MAX = 10_000;
 const BARS = { gatewayOverNginx: 0.2, gatewayOverHttpProxy: 1.5, dualWriteOverNginx: 0.09, addedP50Ms: 0.5 };
 const KEY = { accessKeyId: 'LFBENCH0000000000001', secretAccessKey: 'bench-secret' };
@@ -71,33 +76,37 @@ function startLoader(core: number | null): Loader {
   };
 }
 
-interface Bench {
-  loader: Loader;
-  stubPort: number;
-  /** Port and process of each that answers; null: not installed. */
-  nginx: Rival | null;
-  httpProxy: Rival;
-  gateway: { pid: number; port: number };
-  /** One of its own for the table that is written twice: one process a variant, so none runs in code warmed by another. */
-  dual: { pid: number; port: number };
-}
-
 type Who = 'nginx' | 'httpProxy' | 'gateway' | 'dual';
 const WHO: readonly Who[] = ['nginx', 'gateway', 'httpProxy', 'dual'];
 
+interface Proxy {
+  pid: number;
+  port: number;
+}
+
+interface Bench {
+  loader: Loader;
+  stubPort: number;
+  /** Processes of each variant; none: not installed. `dual` has its own, so none runs in code warmed by another table. */
+  proxies: Record<Who, Proxy[]>;
+}
+
+interface Stretch {
+  who: Who;
+  operation: LoadAsked['operation'];
+}
+
 /** One stretch of full load on one proxy. */
-async function stretch(bench: Bench, of: { who: Who; operation: LoadAsked['operation']; ms: number }): Promise<Sample> {
+async function stretch(bench: Bench, proxy: Proxy, of: Stretch & { ms: number }): Promise<Sample> {
   const { who, operation, ms } = of;
-  const process = bench[who];
-  if (process === null) throw new Error(`${who} does not run`);
   const table = who === 'dual' ? 'bench-dual' : 'bench-source';
-  const before = cpuS(process.pid);
+  const before = cpuS(proxy.pid);
   const done = await bench.loader.run({
-    ...{ port: process.port, operation, table, ms },
+    ...{ port: proxy.port, operation, table, ms },
     connections: CONNECTIONS,
     rate: null,
   });
-  const usedS = cpuS(process.pid) - before;
+  const usedS = cpuS(proxy.pid) - before;
   if (done.errors > 0) throw new Error(`${who}: ${done.errors} requests of ${operation} were not answered with 200`);
   return {
     perCpuSecond: done.requests / usedS,
@@ -111,16 +120,20 @@ const series = (who: Who, operation: string): string => `${who} ${operation}`;
 
 async function rounds(bench: Bench): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>();
-  const stretches = WHO.filter((who) => who !== 'nginx' || bench.nginx !== null).flatMap((who) =>
+  const stretches: Stretch[] = WHO.filter((who) => bench.proxies[who].length > 0).flatMap((who) =>
     (['GetItem', 'PutItem'] as const)
       .filter((operation) => who !== 'dual' || operation === 'PutItem')
       .map((operation) => ({ who, operation })),
   );
-  for (const one of stretches) await stretch(bench, { ...one, ms: WARM_UP_MS });
+  for (const one of stretches) {
+    for (const proxy of bench.proxies[one.who]) await stretch(bench, proxy, { ...one, ms: WARM_UP_MS });
+  }
   for (let at = 0; at < ROUNDS; at += 1) {
     for (const one of at % 2 === 0 ? stretches : stretches.toReversed()) {
       const id = series(one.who, one.operation);
-      samples.set(id, [...(samples.get(id) ?? []), await stretch(bench, { ...one, ms: ROUND_MS })]);
+      const all = bench.proxies[one.who];
+      const sample = await stretch(bench, all[at % all.length] as Proxy, { ...one, ms: ROUND_MS });
+      samples.set(id, [...(samples.get(id) ?? []), sample]);
     }
     process.stderr.write(`round ${at + 1} of ${ROUNDS}\n`);
   }
@@ -129,9 +142,10 @@ async function rounds(bench: Bench): Promise<Map<string, Sample[]>> {
 
 /** Latency at a pace that all bear, the store itself for comparison. */
 async function latencies(bench: Bench): Promise<GatewayResult['paced']> {
-  const ports = { direct: bench.stubPort, nginx: bench.nginx?.port ?? null, gateway: bench.gateway.port };
   const seen: Record<string, LoadDone[]> = { direct: [], nginx: [], gateway: [] };
-  for (let at = 0; at < ROUNDS; at += 1) {
+  for (let at = 0; at < PACED_ROUNDS; at += 1) {
+    const portOf = (who: Who) => bench.proxies[who][at % PROCESSES]?.port ?? bench.proxies[who][0]?.port ?? null;
+    const ports = { direct: bench.stubPort, nginx: portOf('nginx'), gateway: portOf('gateway') };
     for (const [who, port] of Object.entries(ports)) {
       if (port === null) continue;
       const asked = { port, operation: 'GetItem', table: 'bench-source', ms: PACED_MS } as const;
@@ -199,6 +213,7 @@ function resultOf(
       addedP50Ms <= BARS.addedP50Ms,
     bars: BARS,
     rounds: ROUNDS,
+    processes: PROCESSES,
     series: Object.fromEntries(samples),
     ...rest,
     at: new Date().toISOString(),
@@ -233,16 +248,26 @@ export async function runGatewayBench(): Promise<void> {
       stops.push(() => gateway.stop());
       return { pid: gateway.pid, port: Number(new URL(String(gateway.ready.url)).port) };
     };
-    const gateway = await startGateway('gateway');
-    const dual = await startGateway('dual');
     const nginx = await startNginx({ dir, upstream: ports.source, core: proxyCore });
     if (nginx === null) process.stderr.write('nginx is not installed (apt-get install nginx-light): no ratio to it\n');
     else stops.push(() => nginx.stop());
-    const httpProxy = await startHttpProxy({ upstream: ports.source, core: proxyCore });
-    stops.push(() => httpProxy.stop());
+    const rivals: Rival[] = [];
+    const proxies: Bench['proxies'] = {
+      nginx: nginx === null ? [] : [nginx],
+      httpProxy: rivals,
+      gateway: [],
+      dual: [],
+    };
+    for (let n = 0; n < PROCESSES; n += 1) {
+      proxies.gateway.push(await startGateway(`gateway-${n}`));
+      proxies.dual.push(await startGateway(`dual-${n}`));
+      const rival = await startHttpProxy({ upstream: ports.source, core: proxyCore });
+      stops.push(() => rival.stop());
+      rivals.push(rival);
+    }
     const loader = startLoader(otherCore);
     stops.push(() => loader.stop());
-    const bench: Bench = { loader, stubPort: ports.source, nginx, httpProxy, gateway, dual };
+    const bench: Bench = { loader, stubPort: ports.source, proxies };
 
     const [busyBefore, from] = [busyS(), performance.now()];
     const samples = await rounds(bench);
@@ -250,7 +275,7 @@ export async function runGatewayBench(): Promise<void> {
     const wallS = round((performance.now() - from) / 1_000);
     const paced = await latencies(bench);
     const proof = { ...(await proveEqual(ports.source)), wallS };
-    const versions = { nginx: nginx?.version ?? null, httpProxy: httpProxy.version };
+    const versions = { nginx: nginx?.version ?? null, httpProxy: rivals[0]?.version ?? '' };
     const result = resultOf(samples, { paced, machine, proof, versions, othersBusyS, pinned: isPinned, goesFirst });
     if (ROUNDS >= ROUNDS_RECORDED_MIN) {
       const results = fileURLToPath(new URL('./results', import.meta.url));

@@ -133,7 +133,7 @@ export async function openCore(options: CoreOptions): Promise<GatewayCore> {
       dirtyKeys: () => feed.size(),
       database: { routingAgeMs: () => control.routingAgeMs(), feedAgeMs: () => feed.ageMs(), marks },
     },
-    handle: (request) => counters.counted(request.operation, () => pipeline.handle(request)),
+    handle: (request) => pipeline.handle(request, counters),
     notReady: () => control.notReady(),
     notServing: () => control.notServing(),
     start: (listen) =>

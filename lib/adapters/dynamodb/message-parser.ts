@@ -15,6 +15,7 @@ export const CHUNK_LINE_BYTES_MAX = 256;
 /** Room for a body is made at once up to this, whatever length is declared; more as it arrives. */
 export const BODY_ROOM_BYTES = 4 * 1024 * 1024;
 const BODY_ROOM_BYTES_UNDECLARED = 16 * 1024;
+const COPIED_SINGLY_MAX = 160;
 
 /** `more`: feed it on. `whole`: the message is complete. Else it is unusable, and so is the connection. */
 export type ParseState = 'more' | 'whole' | 'invalid' | 'large' | 'long_head';
@@ -29,6 +30,7 @@ const DIGITS = /^\d{1,15}$/;
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 const CR = 0x0d;
 const LF = 0x0a;
+const SPACE = 0x20;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 
@@ -57,6 +59,11 @@ export abstract class MessageParser {
   /** Bytes still to come: of the body, or of the chunk under way. */
   #left = 0;
   #trailerBytes = 0;
+  /**
+   * The headers of the head before, as they were spelt. Heads on one connection are mostly alike in that, and then names
+   * need not be cut out, looked up, or searched for a second one of the same name.
+   */
+  readonly #order: Spelt[] = [];
 
   constructor(protected readonly bodyBytesMax: number) {}
 
@@ -165,24 +172,34 @@ export abstract class MessageParser {
     if (said !== null && said !== 'skip') return said;
     const headers = noHeaders();
     let count = 0;
+    let isAsBefore = true;
+    let isTwice = false;
     for (let at = lineEnd + 2; at < text.length; ) {
       const to = text.indexOf('\r\n', at);
-      const colon = text.indexOf(':', at);
+      const spelt = this.#order[count];
+      isAsBefore &&= spelt !== undefined && text.startsWith(spelt.text, at);
+      const colon = isAsBefore ? at + (spelt as Spelt).text.length - 1 : text.indexOf(':', at);
       if (colon === -1 || colon >= to) return this.invalid('a header has no colon');
-      const name = headerName(text.slice(at, colon));
+      const name = isAsBefore ? (spelt as Spelt).name : headerName(text.slice(at, colon));
       if (name === null) return this.invalid('a header has no proper name');
+      if (!isAsBefore) this.#order[count] = { text: text.slice(at, colon + 1), name };
       count += 1;
       if (count > HEADERS_MAX) {
         this.invalid('there are too many headers');
         return 'long_head';
       }
-      const value = text.slice(colon + 1, to).trim();
-      const before = headers[name];
+      const value = headerValue(text, colon + 1, to);
+      // Of names in the order of the head before none comes twice.
+      const before = isAsBefore ? undefined : headers[name];
       if (before === undefined) headers[name] = value;
       else if (ONCE.has(name)) return this.invalid(`there are two headers ${name}`);
-      else headers[name] = `${before}, ${value}`;
+      else {
+        headers[name] = `${before}, ${value}`;
+        isTwice = true;
+      }
       at = to + 2;
     }
+    this.#order.length = isTwice ? 0 : count;
     if (said === 'skip') return null;
     this.headers = headers;
     return this.frame();
@@ -269,7 +286,10 @@ export abstract class MessageParser {
       this.#body.copy(larger, 0, 0, this.#bytes);
       this.#body = larger;
     }
-    bytes.copy(this.#body, this.#bytes, from, to);
+    const body = this.#body;
+    // A few bytes are sooner copied one by one than a view of them is made.
+    if (to - from > COPIED_SINGLY_MAX) bytes.copy(body, this.#bytes, from, to);
+    else for (let at = from, into = this.#bytes; at < to; at += 1, into += 1) body[into] = bytes[at] as number;
     this.#bytes = needed;
   }
 
@@ -284,6 +304,19 @@ export abstract class MessageParser {
     this.isKept = false;
     return 'large';
   }
+}
+
+/** A header's name and the colon behind it, and the name in lower case. */
+interface Spelt {
+  text: string;
+  name: string;
+}
+
+/** What stands behind a header's colon, without blanks around it: as a rule there is one before it and none after. */
+function headerValue(text: string, from: number, to: number): string {
+  const start = text.charCodeAt(from) === SPACE ? from + 1 : from;
+  if (start < to && text.charCodeAt(start) > SPACE && text.charCodeAt(to - 1) > SPACE) return text.slice(start, to);
+  return text.slice(from, to).trim();
 }
 
 const CHUNKED = { isChunked: true } as const;

@@ -100,12 +100,18 @@ export function createRequestSigner(options: RequestSignerOptions): (message: Si
     return { text, key: signingKey(secretAccessKey, scope), authorization };
   };
   let today = { date: '', scope: scopeOf('') };
+  let properTarget: string | null = null;
 
   return ({ target, body, payloadHash, nowMs }) => {
-    if (!isProper || !TARGET.test(target)) throw new Error('a header cannot be sent as it is');
+    if (target !== properTarget) {
+      if (!isProper || !TARGET.test(target)) throw new Error('a header cannot be sent as it is');
+      properTarget = target;
+    }
     const amzDate = amzDateOf(nowMs);
-    const date = amzDate.slice(0, 8);
-    if (today.date !== date) today = { date, scope: scopeOf(date) };
+    if (!amzDate.startsWith(today.date) || today.date === '') {
+      const date = amzDate.slice(0, 8);
+      today = { date, scope: scopeOf(date) };
+    }
     const { scope } = today;
     const canonical =
       `${canonicalStart}${amzDate}${token}\nx-amz-target:${target}${canonicalEnd}` +
@@ -113,7 +119,7 @@ export function createRequestSigner(options: RequestSignerOptions): (message: Si
     const signature = signatureOf(scope.key, `${ALGORITHM}\n${amzDate}\n${scope.text}\n${sha256Hex(canonical)}`);
     return (
       `${headStart}${amzDate}\r\nx-amz-target: ${target}${scope.authorization}${signature}` +
-      `\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+      `\r\ncontent-length: ${typeof body === 'string' ? Buffer.byteLength(body) : body.length}\r\n\r\n`
     );
   };
 }

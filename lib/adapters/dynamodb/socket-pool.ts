@@ -126,7 +126,6 @@ export class SocketPool implements SocketOwner {
     }
     socket.idleUntilMs = idleUntilMs ?? performance.now() + this.#idleMs;
     this.#idle.push(socket);
-    socket.rest();
     this.#sweep ??= setInterval(() => this.#dropExpired(), Math.min(SWEEP_MS, this.#idleMs)).unref();
   }
 
@@ -168,6 +167,8 @@ export class SocketPool implements SocketOwner {
   #dropExpired(): void {
     const now = performance.now();
     for (const socket of this.#idle.filter((one) => one.idleUntilMs <= now)) socket.abandon();
+    // Here and not at each return: under load a connection is idle for less than it costs to let go of and to hold.
+    for (const socket of this.#idle) socket.rest();
     if (this.#idle.length > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;

@@ -1,10 +1,9 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { writeMessage } from './one-write';
 import type { WireAnswer } from './outcome';
 import { ResponseParser } from './response-parser';
 
-/** Up to here a body is copied behind its head for one write; a larger one goes by writev. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024;
 const READ_BYTES = 256 * 1024;
 /** All sockets of a process read into one buffer: what is read is consumed before the next read begins. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -65,6 +64,7 @@ export class StoreSocket {
   readonly #parser: ResponseParser;
   #connecting: NodeJS.Timeout | undefined;
   #request: PoolRequest | null = null;
+  #isResting = false;
 
   constructor(options: SocketOptions) {
     this.#owner = options.owner;
@@ -104,25 +104,19 @@ export class StoreSocket {
       const bytes = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length);
       bytes.write(head, 0, head.length, 'latin1');
       socket.write(bytes);
-    } else if (body.length <= ONE_WRITE_BYTES_MAX) {
-      const bytes = Buffer.allocUnsafe(head.length + body.length);
-      bytes.write(head, 0, head.length, 'latin1');
-      body.copy(bytes, head.length);
-      socket.write(bytes);
-    } else {
-      socket.cork();
-      socket.write(head, 'latin1');
-      socket.write(body);
-      socket.uncork();
-    }
+    } else writeMessage(socket, head, body);
   }
 
   /** An idle connection keeps no process alive. */
   rest(): void {
+    if (this.#isResting) return;
+    this.#isResting = true;
     this.#socket.unref();
   }
 
   wake(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
     this.#socket.ref();
   }
 

@@ -79,12 +79,20 @@ const SIGNATURE = /^[0-9a-f]{64}$/;
 /** Stands in for the key of an unknown id, so that both refusals take the same time. */
 const NO_KEY = Buffer.alloc(32);
 
+/** The one before, which is mostly the next one too: to compare texts costs a tenth of looking one up. */
+let latest: { before: string; signer: Signer } | null = null;
+
 /** Parts of an Authorization header, or null where it is none of ours. */
 export function parseAuthorization(text: string): { signer: Signer; signature: string } | null {
   const at = text.length - SIGNATURE_CHARS;
+  if (latest !== null && at === latest.before.length && text.startsWith(latest.before)) {
+    const signature = text.slice(at);
+    return SIGNATURE.test(signature) ? { signer: latest.signer, signature } : null;
+  }
   const before = text.slice(0, at);
   const known = signers.get(before);
   if (known !== undefined) {
+    latest = { before, signer: known };
     const signature = text.slice(at);
     return SIGNATURE.test(signature) ? { signer: known, signature } : null;
   }
@@ -138,7 +146,7 @@ export function verifyRequest(options: VerifyOptions): Result<VerifiedRequest, S
   const { scope, signedHeaders, accessKeyId } = signer;
   const incomplete = incompleteness(signer, headers);
   if (incomplete !== null) return err(incomplete);
-  if (scope.service !== options.service || scope.date !== amzDate.slice(0, 8)) return err('scope');
+  if (scope.service !== options.service || !amzDate.startsWith(scope.date)) return err('scope');
   if (options.region !== undefined && scope.region !== options.region) return err('scope');
   if (Math.abs(options.nowMs - atMs) > CLOCK_SKEW_MS_MAX) return err('skew');
 

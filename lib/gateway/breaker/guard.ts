@@ -32,27 +32,35 @@ export interface GuardParts {
 
 export function guarded(wire: StoreWire, { breaker, counters, store, isHeldToShape }: GuardParts): StoreWire {
   const concurrency = new Concurrency();
-  async function once(request: WireRequest): Promise<WireOutcome> {
-    const startedAt = performance.now();
-    const said = await wire.send(request);
-    const outcome = isHeldToShape ? answerOrRubbish(request.operation, said) : said;
+  function judged({ operation }: WireRequest, said: WireOutcome, startedAt: number): WireOutcome {
+    const outcome = isHeldToShape ? answerOrRubbish(operation, said) : said;
+    const now = performance.now();
     breaker.record(outcome);
-    if (outcome.kind === 'unknown' && outcome.cause === 'timeout') concurrency.timedOut(performance.now());
+    if (outcome.kind === 'unknown' && outcome.cause === 'timeout') concurrency.timedOut(now);
     else concurrency.answered();
-    counters.attempted(store, request.operation, { outcome, ms: performance.now() - startedAt });
+    counters.attempted(store, operation, { outcome, ms: now - startedAt });
     return outcome;
   }
-  async function send(request: WireRequest): Promise<WireOutcome> {
-    if (breaker.state() !== 'closed' && wire.inFlight() >= LIMITS.openAuthorityInFlightMax) return unavailable();
-    if (wire.inFlight() >= concurrency.limit) return tooMany();
-    const startedAt = performance.now();
-    const outcome = await once(request);
-    const isLost = outcome.kind === 'unknown' && outcome.cause === 'connection';
-    if (!isLost || !REPEATABLE.has(request.operation) || breaker.state() !== 'closed') return outcome;
-    const leftMs = (request.timeoutMs ?? wire.target.timeoutMs) - (performance.now() - startedAt);
-    if (leftMs <= 0) return outcome;
+  async function again(request: WireRequest, timeoutMs: number): Promise<WireOutcome> {
     counters.repeatedReads += 1;
-    return await once({ ...request, timeoutMs: Math.ceil(leftMs) });
+    const startedAt = performance.now();
+    return judged(request, await wire.send({ ...request, timeoutMs: Math.ceil(timeoutMs) }), startedAt);
+  }
+  // No async function: every request of an application passes here, and one costs it two promises and two turns more.
+  function send(request: WireRequest): Promise<WireOutcome> {
+    const inFlight = wire.inFlight();
+    if (inFlight >= LIMITS.openAuthorityInFlightMax && breaker.state() !== 'closed') {
+      return Promise.resolve(unavailable());
+    }
+    if (inFlight >= concurrency.limit) return Promise.resolve(tooMany());
+    const startedAt = performance.now();
+    return wire.send(request).then((said) => {
+      const outcome = judged(request, said, startedAt);
+      if (outcome.kind !== 'unknown' || outcome.cause !== 'connection') return outcome;
+      if (!REPEATABLE.has(request.operation) || breaker.state() !== 'closed') return outcome;
+      const leftMs = (request.timeoutMs ?? wire.target.timeoutMs) - (performance.now() - startedAt);
+      return leftMs <= 0 ? outcome : again(request, leftMs);
+    });
   }
   return { target: wire.target, send, know: wire.know, inFlight: () => wire.inFlight(), close: () => wire.close() };
 }

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@/lib/testing/wait-for';
 import { LIMITS } from '../limits';
-import { Connection, type HttpAnswer } from './connection';
+import { Connection, type HttpAnswer, type HttpRequest } from './connection';
 
 const HEAD = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n';
 
@@ -22,7 +22,8 @@ describe('a slow client', () => {
       isStopping: false,
       admission: { holdBody: () => true, holdAnswer: () => {}, giveBytes: () => {} },
       noRoom: (): HttpAnswer => ({ status: 400, headers: {}, body: Buffer.alloc(0) }),
-      serve: async (): Promise<HttpAnswer> => ({ status: 200, headers: {}, body }),
+      serve: (_request: HttpRequest, answered: (answer: HttpAnswer) => void) =>
+        answered({ status: 200, headers: {}, body }),
       onGone: () => {
         isGone = true;
       },

@@ -5,6 +5,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Headers, ParseState } from '@/lib/adapters/dynamodb/message-parser';
+import { writeMessage } from '@/lib/adapters/dynamodb/one-write';
 import type { Admission } from '../admission/admission';
 import { LIMITS } from '../limits';
 import { readingInto } from './reading';
@@ -24,8 +25,8 @@ export interface HttpAnswer {
 }
 
 export interface ConnectionOwner {
-  /** Resolves with the answer; never rejects. */
-  serve(request: HttpRequest): Promise<HttpAnswer>;
+  /** Gives its answer to `answered`, once, now or later. A promise here would cost each request one and a turn more. */
+  serve(request: HttpRequest, answered: (answer: HttpAnswer) => void): void;
   readonly isStopping: boolean;
   readonly admission: Pick<Admission, 'holdBody' | 'holdAnswer' | 'giveBytes'>;
   onGone(connection: Connection): void;
@@ -33,8 +34,6 @@ export interface ConnectionOwner {
   noRoom(): HttpAnswer;
 }
 
-/** Up to here a body is copied behind its head for one write; a larger one goes by writev. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024;
 /** After a last answer the client's bytes are read and dropped for so long, so that no reset eats the answer. */
 const LINGER_MS = 2_000;
 const NOTHING = Buffer.alloc(0);
@@ -165,11 +164,14 @@ export class Connection {
     this.#isServing = true;
     if (!isKept) this.#isLast = true;
     this.#giveBytes();
-    void this.owner.serve({ method, path, headers, body }).then((answer) => {
-      this.#isServing = false;
-      this.#send(answer, method === 'HEAD');
-    });
+    this.owner.serve({ method, path, headers, body }, this.#answered);
   }
+
+  /** One for all requests of the connection. */
+  readonly #answered = (answer: HttpAnswer): void => {
+    this.#isServing = false;
+    this.#send(answer, this.#parser.method === 'HEAD');
+  };
 
   /** Answers a request that cannot be read, and ends. */
   #refuse(status: number): void {
@@ -185,17 +187,7 @@ export class Connection {
     const isLast = this.#isLast || isAllAnswered || this.owner.isStopping;
     const head = headOf(answer, isLast);
     const body = isHeadOnly ? NOTHING : answer.body;
-    if (body.length <= ONE_WRITE_BYTES_MAX) {
-      const bytes = Buffer.allocUnsafe(head.length + body.length);
-      bytes.write(head, 0, head.length, 'latin1');
-      body.copy(bytes, head.length);
-      socket.write(bytes);
-    } else {
-      socket.cork();
-      socket.write(head, 'latin1');
-      socket.write(body);
-      socket.uncork();
-    }
+    writeMessage(socket, head, body);
     const now = performance.now();
     this.#beganAtMs = now;
     this.usedAtMs = now;

@@ -55,17 +55,19 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
       return drain.isStopping;
     },
     onGone: (connection) => connections.delete(connection),
-    serve: async (request) => {
-      if (request.method !== 'POST') return page(request, options);
+    serve: (request, answered) => {
+      if (request.method !== 'POST') return answered(page(request, options));
       inFlight += 1;
-      try {
-        return await answerTo(request, options);
-      } catch (error) {
-        options.log.error({ error }, 'A request failed inside the gateway');
-        return refusal('InternalServerError', 'The gateway failed; the request may have been carried out.', 500);
-      } finally {
-        inFlight -= 1;
-      }
+      answerTo(request, options).then(
+        (answer) => {
+          inFlight -= 1;
+          answered(answer);
+        },
+        (error: unknown) => {
+          inFlight -= 1;
+          answered(failed(error, options.log));
+        },
+      );
     },
   };
   server.maxConnections = LIMITS.connectionsMax;
@@ -107,15 +109,29 @@ function wordsOf({ method, path: asked }: HttpRequest, options: ServerOptions): 
   return [200, options.authorizer === null ? 'ready; signatures are NOT verified (development)\n' : 'ready\n'];
 }
 
+function failed(error: unknown, log: Log): GatewayAnswer {
+  log.error({ error }, 'A request failed inside the gateway');
+  return refusal('InternalServerError', 'The gateway failed; the request may have been carried out.', 500);
+}
+
+function answerTo(message: HttpRequest, options: ServerOptions): Promise<GatewayAnswer> {
+  try {
+    const said = admitted(message, options);
+    return said instanceof Promise ? said : Promise.resolve(said);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** A refusal at the door, or what the pipeline comes to. */
-function answerTo(message: HttpRequest, options: ServerOptions): GatewayAnswer | Promise<GatewayAnswer> {
+function admitted(message: HttpRequest, options: ServerOptions): GatewayAnswer | Promise<GatewayAnswer> {
   const { body } = message;
   const refused = shape(message);
   if (refused !== null) return refused;
   const why = options.notServing();
   if (why !== null) return refusal('ServiceUnavailableException', why, 503);
-  const target = message.headers['x-amz-target'] as string;
-  const request: GatewayRequest = { operation: target.slice(target.indexOf('.') + 1), target, body };
+  const { target, operation } = namedBy(message.headers['x-amz-target'] as string);
+  const request: GatewayRequest = { operation, target, body, payloadHash: undefined, soleTable: undefined };
   let key = null;
   if (options.authorizer !== null) {
     const verdict = options.authorizer.verify(message);
@@ -139,12 +155,30 @@ const busy = () =>
 
 const TARGET = /^DynamoDB(Streams)?_\d{8}\.\w+$/;
 
+interface Named {
+  target: string;
+  operation: string;
+}
+
+/** Targets that were asked for: everything behind the door looks operations up, and the same text is found soonest. */
+const named = new Map<string, Named>();
+const NAMED_MAX = 128;
+
+/** A target of TARGET's form, and its operation. */
+function namedBy(target: string): Named {
+  const known = named.get(target);
+  if (known !== undefined) return known;
+  const made = { target, operation: target.slice(target.indexOf('.') + 1) };
+  if (named.size < NAMED_MAX) named.set(target, made);
+  return made;
+}
+
 /** What DynamoDB's front door refuses before it looks at the body. */
 function shape(message: HttpRequest): GatewayAnswer | null {
   const target = message.headers['x-amz-target'];
   const type = message.headers['content-type'];
   const isJsonType = type?.startsWith('application/x-amz-json-1.0') || type?.startsWith('application/json');
-  if (!isJsonType || typeof target !== 'string' || !TARGET.test(target)) {
+  if (!isJsonType || target === undefined || !(named.has(target) || TARGET.test(target))) {
     return refusal('UnknownOperationException', 'The request names no operation of DynamoDB.');
   }
   return null;

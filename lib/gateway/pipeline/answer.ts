@@ -9,6 +9,8 @@ export interface GatewayRequest {
   body: Buffer;
   /** SHA-256 of the body in hex where it is known. */
   payloadHash?: string;
+  /** What `soleTable` finds in the body; undefined until it was looked for. */
+  soleTable?: string | null;
 }
 
 export interface GatewayAnswer {

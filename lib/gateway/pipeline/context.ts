@@ -36,11 +36,15 @@ export interface PipelineParts {
   marksCursors?: boolean;
 }
 
-/** One request under one view. */
-export interface Call {
+/** One request under one view, whose bytes are sent as they came. */
+export interface Through {
   parts: PipelineParts;
   view: RoutingView;
   request: GatewayRequest;
+}
+
+/** One request under one view. */
+export interface Call extends Through {
   input: Json;
 }
 
@@ -59,7 +63,7 @@ export async function ask(
 
 /** The first half of `ask`, for those who wait themselves: one promise less for each request. `account` follows. */
 export function begin(
-  call: Call,
+  call: Through,
   { table, side }: { table: TableRouting; side: Side },
   body: Buffer | null,
 ): Promise<WireOutcome> {
@@ -74,7 +78,7 @@ export function begin(
 }
 
 export function account(
-  call: Call,
+  call: Through,
   { table, side }: { table: TableRouting; side: Side },
   { outcome, tookMs }: { outcome: WireOutcome; tookMs: number },
 ): void {

@@ -3,6 +3,7 @@ import { parseObject } from '@/lib/adapters/dynamodb/parse-body';
 import type { TableRouting } from '@/lib/contracts/routing';
 import type { GatewayRequest } from './answer';
 import { excessIn } from './json-bounds';
+import { soleTable } from './sole-table';
 import type { RoutingView } from './views';
 
 /** A decoded JSON object. Made by JSON.parse, so own properties only are looked at. */
@@ -32,6 +33,7 @@ export function tableNameOf(text: string): string {
 }
 
 const ITEM_OPERATIONS = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'GetItem', 'Query', 'Scan']);
+const WRITES_OF_ONE = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
 const BATCH_OPERATIONS = new Set(['BatchGetItem', 'BatchWriteItem']);
 const TRANSACT_OPERATIONS = new Set(['TransactGetItems', 'TransactWriteItems']);
 export const STATEMENT_OPERATIONS: ReadonlySet<string> = new Set([
@@ -69,7 +71,8 @@ export function tablesIn(operation: string, input: Json): string[] {
 }
 
 export interface Routed {
-  input: Json;
+  /** Null where nobody has to know it: the request is one write of one key, on a table that one store has. */
+  input: Json | null;
   /** The tables under a plan that the request touches, each once. */
   tables: TableRouting[];
 }
@@ -83,9 +86,16 @@ export const isOfTables = (request: GatewayRequest): boolean => request.target.s
  */
 export function routed(request: GatewayRequest, view: RoutingView): Routed | 'undecodable' | null {
   if (!isOfTables(request)) return null;
-  // The name of a table may have another case in a statement than in its plan.
-  const isStatement = STATEMENT_OPERATIONS.has(request.operation) && view.snapshot.tables.length > 0;
-  if (!isStatement && !view.mayMention(request.body)) return null;
+  const sole = soleTableOf(request);
+  if (sole !== null) {
+    const table = view.byName.get(tableNameOf(sole));
+    if (table === undefined) return null;
+    if (WRITES_OF_ONE.has(request.operation) && isOnOneSide(table)) return { input: null, tables: [table] };
+  } else {
+    // The name of a table may have another case in a statement than in its plan.
+    const isStatement = STATEMENT_OPERATIONS.has(request.operation) && view.snapshot.tables.length > 0;
+    if (!isStatement && !view.mayMention(request.body)) return null;
+  }
   const input = decode(request.body);
   if (input === null) return 'undecodable';
   if (STATEMENT_OPERATIONS.has(request.operation)) return { input, tables: [] };
@@ -96,6 +106,16 @@ export function routed(request: GatewayRequest, view: RoutingView): Routed | 'un
   }
   return tables.length === 0 ? null : { input, tables };
 }
+
+/** What `soleTable` finds in a request whose operation has one table, looked for once; null where it may have others. */
+export function soleTableOf(request: GatewayRequest): string | null {
+  if (!ITEM_OPERATIONS.has(request.operation)) return null;
+  if (request.soleTable === undefined) request.soleTable = soleTable(request.body);
+  return request.soleTable;
+}
+
+/** Writes go to one store as they came, and nothing follows them. */
+const isOnOneSide = ({ writes }: TableRouting): boolean => writes === 'source' || writes === 'target';
 
 export const isItemOperation = (operation: string): boolean =>
   ITEM_OPERATIONS.has(operation) || BATCH_OPERATIONS.has(operation) || TRANSACT_OPERATIONS.has(operation);

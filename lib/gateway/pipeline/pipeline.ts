@@ -6,8 +6,9 @@
 import type { TableRouting } from '@/lib/contracts/routing';
 import { routeWrite } from '@/lib/domain/routing/route';
 import type { Ticket } from '../admission/admission';
+import type { Counters } from '../metrics/counters';
 import { type GatewayAnswer, type GatewayRequest, refusal } from './answer';
-import { type Call, comeAgain, type PipelineParts } from './context';
+import { type Call, comeAgain, type PipelineParts, type Through } from './context';
 import { refuseStatements, refuseUnsafe } from './other-calls';
 import { isJson, type Json, member, type Routed, routed, STATEMENT_OPERATIONS } from './parse';
 import { readBatch } from './read-batch';
@@ -17,7 +18,7 @@ import { answerOf } from './respond';
 import { askAboutBody } from './unreadable-body';
 import type { RoutingView, Views } from './views';
 import { writeBatch } from './write-batch';
-import { writeOne } from './write-one';
+import { writeOne, writeThrough } from './write-one';
 import { writeTransact } from './write-transact';
 
 const NONE: readonly TableRouting[] = [];
@@ -34,42 +35,52 @@ export class Pipeline {
   /**
    * Serves a request while there is room for it; what is refused for want of room was not begun. One async function from
    * here to the operation: each more of them costs every request a promise, its closures and a turn of the microtasks.
+   * `counters` hear what it was answered and how long that took.
    */
-  async handle(request: GatewayRequest): Promise<GatewayAnswer> {
+  async handle(request: GatewayRequest, counters: Counters | null = null): Promise<GatewayAnswer> {
     const { admission, views } = this.parts;
+    const startedAt = performance.now();
     const isWrite = WRITES.has(request.operation);
     const taken = admission.live(isWrite ? 'write' : 'read', request.body.length);
-    if (typeof taken === 'string') return refusal('ThrottlingException', taken);
+    if (typeof taken === 'string') return sheds(request, { sentence: taken, counters });
     const place: Place = { ticket: taken };
+    let answer: GatewayAnswer | null = null;
     try {
       let waitingSinceMs: number | null = null;
-      for (;;) {
+      while (answer === null) {
         const view = views.current;
-        if (view === null) return refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
-        const found = routed(request, view);
-        if (found === null || found === 'undecodable') return await this.#unrouted(request, view, found);
-        const isWatched = isWrite || isStrongRead(request.operation, found.input);
-        const stopped = isWatched ? this.#stopped(found, isWrite) : null;
-        if (stopped === null) {
-          if (waitingSinceMs !== null) this.#countHeld(view, found, this.parts.clock.monotonicMs() - waitingSinceMs);
-          const watched = isWatched ? found.tables : NONE;
-          // What a statement touches is not looked into, so it counts as touching them all.
-          const touched = STATEMENT_OPERATIONS.has(request.operation) ? view.snapshot.tables : found.tables;
-          begin(views, view, { watched, touched });
-          try {
-            const answer = await this.#run({ parts: this.parts, view, request, input: found.input }, found);
-            if (isWrite && answer.status >= 500) countUserErrors(view, found);
-            return answer;
-          } finally {
-            end(views, view, { watched, touched });
-          }
+        if (view === null) {
+          answer = refusal('ServiceUnavailableException', 'This gateway has no routing yet.', 503);
+          break;
         }
-        waitingSinceMs ??= this.parts.clock.monotonicMs();
-        const refused = await this.#held({ request, place, view, found, stopped, waitingSinceMs });
-        if (refused !== null) return refused;
+        const found = routed(request, view);
+        if (found === null || found === 'undecodable') {
+          answer = await this.#unrouted(request, view, found);
+          break;
+        }
+        const isWatched = isWrite || (found.input !== null && isStrongRead(request.operation, found.input));
+        const stopped = isWatched ? this.#stopped(found, isWrite) : null;
+        if (stopped !== null) {
+          waitingSinceMs ??= this.parts.clock.monotonicMs();
+          answer = await this.#held({ request, place, view, found, stopped, waitingSinceMs });
+          continue;
+        }
+        if (waitingSinceMs !== null) this.#countHeld(view, found, this.parts.clock.monotonicMs() - waitingSinceMs);
+        const watched = isWatched ? found.tables : NONE;
+        // What a statement touches is not looked into, so it counts as touching them all.
+        const touched = STATEMENT_OPERATIONS.has(request.operation) ? view.snapshot.tables : found.tables;
+        begin(views, view, { watched, touched });
+        try {
+          answer = await this.#run({ parts: this.parts, view, request }, found);
+          if (isWrite && answer.status >= 500) countUserErrors(view, found);
+        } finally {
+          end(views, view, { watched, touched });
+        }
       }
+      return answer;
     } finally {
       place.ticket?.release();
+      if (answer !== null) counters?.answered(request.operation, answer, performance.now() - startedAt);
     }
   }
 
@@ -138,8 +149,11 @@ export class Pipeline {
     for (const table of found.tables) view.traffic(table.planTableId).add('heldMs', Math.round(ms));
   }
 
-  #run(call: Call, found: Routed): Promise<GatewayAnswer> {
+  #run(through: Through, found: Routed): Promise<GatewayAnswer> {
+    const { input } = found;
     const [table] = found.tables;
+    if (input === null) return writeThrough(through, table as TableRouting);
+    const call: Call = { parts: through.parts, view: through.view, request: through.request, input };
     switch (call.request.operation) {
       case 'PutItem':
       case 'UpdateItem':
@@ -168,6 +182,12 @@ export class Pipeline {
     const store = this.parts.stores.source();
     return answerOf(await store.wire.send(request));
   }
+}
+
+function sheds(request: GatewayRequest, of: { sentence: string; counters: Counters | null }): GatewayAnswer {
+  const answer = refusal('ThrottlingException', of.sentence);
+  of.counters?.answered(request.operation, answer, 0);
+  return answer;
 }
 
 interface Tables {

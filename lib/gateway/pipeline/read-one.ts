@@ -16,26 +16,47 @@ import type { Side, Store } from './stores';
 
 type Sides = Extract<ReadRoute, { store: Side }>;
 
-export async function readOne(call: Call, table: TableRouting): Promise<GatewayAnswer> {
-  const { operation } = call.request;
+/** No async function, as most reads pass here: one costs each of them more than all that is decided. */
+export function readOne(call: Call, table: TableRouting): Promise<GatewayAnswer> {
   const decision = route(call, table, factsOf(call, table));
   if (decision.store === null) {
     call.view.traffic(table.planTableId).add('readsUnroutable');
-    return cannotRead(table, decision.sentence);
+    return Promise.resolve(cannotRead(table, decision.sentence));
   }
-  if (operation === 'Scan' && call.input.IndexName == null) return await scan(call, table, decision);
-  const store = call.parts.stores.side(table, decision.store);
+  if (call.request.operation === 'Scan' && call.input.IndexName == null) return scan(call, table, decision);
   const spared = decision.fallback ? sparedRead(call, table, decision.store) : null;
+  if (spared !== null) return readAnswered(call, table, { decision, outcome: spared, tookMs: 0 });
+  const { clock, stores } = call.parts;
   const where = { table, side: decision.store };
-  const startedAt = call.parts.clock.monotonicMs();
-  const outcome = spared ?? (await begin(call, where, bodyFor(store, call.request.body, { table })));
-  const tookMs = call.parts.clock.monotonicMs() - startedAt;
-  if (spared === null) account(call, where, { outcome, tookMs });
-  const isMissing = decision.fallback && outcome.kind === 'ok' && hasNothing(operation, outcome.body);
-  if (decision.fallback && (outcome.kind !== 'ok' || isMissing) && mayFallBackNow(call, table)) {
+  const body = bodyFor(stores.side(table, decision.store), call.request.body, { table });
+  const startedAt = clock.monotonicMs();
+  return begin(call, where, body).then((outcome) => {
+    const tookMs = clock.monotonicMs() - startedAt;
+    account(call, where, { outcome, tookMs });
+    if (decision.fallback) return readAnswered(call, table, { decision, outcome, tookMs });
+    return readServed(call, table, { decision, outcome, tookMs });
+  });
+}
+
+interface Answered {
+  decision: Sides;
+  outcome: WireOutcome;
+  tookMs: number;
+}
+
+/** Of the target, while the source is the authority: what it does not answer, or does not have, the source is asked. */
+async function readAnswered(call: Call, table: TableRouting, of: Answered): Promise<GatewayAnswer> {
+  const { decision, outcome } = of;
+  const isMissing = outcome.kind === 'ok' && hasNothing(call.request.operation, outcome.body);
+  if ((outcome.kind !== 'ok' || isMissing) && mayFallBackNow(call, table)) {
+    const store = call.parts.stores.side(table, decision.store);
     return await fallBack(call, table, { decision, store, outcome, isMissing });
   }
-  const answer = answerFrom(table, store, outcome);
+  return readServed(call, table, of);
+}
+
+function readServed(call: Call, table: TableRouting, { decision, outcome, tookMs }: Answered): GatewayAnswer {
+  const answer = answerFrom(table, call.parts.stores.side(table, decision.store), outcome);
   const traffic = call.view.traffic(table.planTableId);
   traffic.add(decision.count);
   if (answer.status >= 500) traffic.add('userErrors');
@@ -61,19 +82,34 @@ function factsOf(call: Call, table: TableRouting): ReadFacts {
 export function keyFacts(call: Call, table: TableRouting, of: { key: unknown; isStrong: boolean }): ReadFacts {
   const key = isJson(of.key) ? (of.key as WireItem) : null;
   const unit = key === null ? null : partitionUnit(key, table.keySchema);
-  return {
-    kind: 'key',
-    unit: unit?.ok ? unit.value : null,
-    isStrong: of.isStrong,
-    isDirty: () => {
-      const id = key === null ? null : keyId(key, table.keySchema);
-      return !id?.ok || isKeyDirty(call, table, id.value);
-    },
-  };
+  return new KeyFacts(call, table, { key, unit: unit?.ok ? unit.value : null, isStrong: of.isStrong });
+}
+
+/** A class, because a function made for each read costs more than the read's decision. */
+class KeyFacts implements ReadFacts {
+  readonly kind = 'key';
+  readonly unit: string | null;
+  readonly isStrong: boolean;
+  readonly #key: WireItem | null;
+
+  constructor(
+    private readonly call: Call,
+    private readonly table: TableRouting,
+    of: { key: WireItem | null; unit: string | null; isStrong: boolean },
+  ) {
+    this.unit = of.unit;
+    this.isStrong = of.isStrong;
+    this.#key = of.key;
+  }
+
+  isDirty(): boolean {
+    const id = this.#key === null ? null : keyId(this.#key, this.table.keySchema);
+    return !id?.ok || isKeyDirty(this.call, this.table, id.value);
+  }
 }
 
 /** What a store said, under the application's name of the table. */
-function answerFrom(table: TableRouting, { tableName }: Store, outcome: WireOutcome): GatewayAnswer {
+export function answerFrom(table: TableRouting, { tableName }: Store, outcome: WireOutcome): GatewayAnswer {
   const answer = answerOf(outcome);
   if (tableName === null || outcome.kind !== 'ok') return answer;
   return withBody(answer, namedForApplication(outcome.body, new Map([[tableName, table.tableName]])));

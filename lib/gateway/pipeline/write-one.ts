@@ -4,26 +4,47 @@ import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId, keyOf } from '@/lib/domain/item/key';
 import { routeWrite } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, withBody } from './answer';
-import { account, begin, type Call, comeAgain } from './context';
+import { account, begin, type Call, comeAgain, type Through } from './context';
 import { edited, removeEdits, setEdits, whole } from './json-bytes';
 import { type Image, REREAD } from './mirror';
 import { failureOf, type Unit, type UnitResult, writeMirrored } from './mirrored';
 import { decode, isJson, type Json, member } from './parse';
+import { answerFrom } from './read-one';
 import { bodyFor, namedForApplication } from './rename';
 import { answerOf } from './respond';
 import type { Side } from './stores';
 import { unnamedWritten } from './unnamed-keys';
 
-export async function writeOne(call: Call, table: TableRouting): Promise<GatewayAnswer> {
+export function writeOne(call: Call, table: TableRouting): Promise<GatewayAnswer> {
   const route = routeWrite(table, call.parts.safeguards);
-  if (route.kind === 'wait' || route.kind === 'refuse') return comeAgain(table);
+  if (route.kind !== 'mirrored') return writeThrough(call, table);
+  return toBoth(call, table, route.authority);
+}
+
+/** One side is written, and nothing is to be done after its answer. No async function: see `readOne`. */
+export function writeThrough(call: Through, table: TableRouting): Promise<GatewayAnswer> {
+  const { clock, stores, safeguards } = call.parts;
+  const route = routeWrite(table, safeguards);
+  if (route.kind !== 'single') return Promise.resolve(comeAgain(table));
   const side = route.authority;
-  const unit = route.kind === 'mirrored' ? unitOf(call, table) : null;
+  const store = stores.side(table, side);
+  const where = { table, side };
+  const body = bodyFor(store, call.request.body, { table });
+  call.view.traffic(table.planTableId).add('writes');
+  const startedAt = clock.monotonicMs();
+  return begin(call, where, body).then((outcome) => {
+    account(call, where, { outcome, tookMs: clock.monotonicMs() - startedAt });
+    return answerFrom(table, store, outcome);
+  });
+}
+
+async function toBoth(call: Call, table: TableRouting, side: Side): Promise<GatewayAnswer> {
+  const unit = unitOf(call, table);
   if (unit === null) {
-    // One side, or a key that no store accepts: its refusal is the answer.
+    // A key that no store accepts: its refusal is the answer.
     call.view.traffic(table.planTableId).add('writes');
     const { answer, outcome } = await sendOne(call, table, { side, isImageWanted: false });
-    if (route.kind === 'mirrored') await unnamedWritten(call, [table], outcome);
+    await unnamedWritten(call, [table], outcome);
     return answer;
   }
   const { operation } = call.request;

@@ -5,8 +5,17 @@
 import type { Log } from '@/lib/adapters/ports';
 import { ANY_TABLE, type StaticRouting } from '@/lib/contracts/static-routing';
 import type { Intents } from '../intents/intents';
+import type { Counters } from '../metrics/counters';
 import { type GatewayAnswer, type GatewayRequest, refusal } from '../pipeline/answer';
-import { decode, isItemOperation, isOfTables, STATEMENT_OPERATIONS, tableNameOf, tablesIn } from '../pipeline/parse';
+import {
+  decode,
+  isItemOperation,
+  isOfTables,
+  STATEMENT_OPERATIONS,
+  soleTableOf,
+  tableNameOf,
+  tablesIn,
+} from '../pipeline/parse';
 import type { Pipeline } from '../pipeline/pipeline';
 import { answerOf } from '../pipeline/respond';
 import { mayWrite, statementsIn } from '../pipeline/statements';
@@ -25,6 +34,7 @@ export interface StaticParts {
   tables: StaticTables;
   operations: TableOperations;
   intents: Intents;
+  counters: Counters;
   pipeline: Pipeline;
   log: Log;
 }
@@ -37,6 +47,13 @@ export class StaticRequests {
   }
 
   handle(request: GatewayRequest): Promise<GatewayAnswer> {
+    const { pipeline, counters } = this.parts;
+    const isPlain = isItemOperation(request.operation) && isOfTables(request) && this.#isLearnt(request);
+    if (isPlain) return pipeline.handle(request, counters);
+    return counters.counted(request.operation, () => this.#other(request));
+  }
+
+  #other(request: GatewayRequest): Promise<GatewayAnswer> {
     const { document, operations, pipeline } = this.parts;
     const { operation } = request;
     if (!isOfTables(request)) return pipeline.handle(request);
@@ -50,6 +67,8 @@ export class StaticRequests {
   /** Whether every table that the request speaks of is known: almost always. */
   #isLearnt(request: GatewayRequest): boolean {
     const { tables } = this.parts;
+    const sole = soleTableOf(request);
+    if (sole !== null) return !tables.isUnlearnt(tableNameOf(sole));
     const input = decode(request.body);
     const names = input === null ? [] : tablesIn(request.operation, input);
     if (names.length === 0) return input !== null && !isItemOperation(request.operation);

@@ -98,7 +98,7 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
   const common = { views, stores, clock, log, safeguards, intents, admission };
   // Authority does not turn under an application here, so a cursor stays the bytes that its store wrote.
   const pipeline = createPipeline({ ...common, marker: dirty, dirty, marksCursors: false });
-  const requests = new StaticRequests({ ...options, stores, tables, operations, intents, pipeline, log });
+  const requests = new StaticRequests({ ...options, stores, tables, operations, intents, counters, pipeline, log });
   const settler = new Settler({
     ...{ dirty, views, stores, clock, log, safeguards },
     learn: (table) => tables.learn(table),
@@ -133,7 +133,7 @@ export async function startStaticGateway(options: StaticGatewayOptions): Promise
     const server = await startServer({
       ...{ host: options.host, port: options.port, region: document.source.region, log },
       ...{ authorizer, admission, notReady, notServing: () => null },
-      handle: (request) => counters.counted(request.operation, () => requests.handle(request)),
+      handle: (request) => requests.handle(request),
     });
     settler.start();
     loops.push(...keep({ views, intents, log, stores }));
