@@ -9,6 +9,8 @@ export const INTERIM_ANSWERS_MAX = 8;
 /** A server closes that much after its own hint at the earliest; sooner reuse is safe. */
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 
+/** The one that nearly all answers begin with. */
+const PLAIN_LINE = 'HTTP/1.1 200 OK';
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 
 export class ResponseParser extends MessageParser {
@@ -40,6 +42,11 @@ export class ResponseParser extends MessageParser {
   }
 
   protected startLine(line: string): ParseState | 'skip' | null {
+    if (line === PLAIN_LINE) {
+      this.#isHttp11 = true;
+      this.#code = 200;
+      return null;
+    }
     const found = STATUS_LINE.exec(line);
     if (found === null) return this.invalid('status line is no HTTP/1.1');
     this.#isHttp11 = found[1] === '1';

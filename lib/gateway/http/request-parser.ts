@@ -5,6 +5,8 @@
  */
 import { isKeptBy, MessageParser, type ParseState } from '@/lib/adapters/dynamodb/message-parser';
 
+/** The one that nearly all requests begin with. */
+const PLAIN_LINE = 'POST / HTTP/1.1';
 const REQUEST_LINE = /^([A-Z]{1,20}) ([\x21-\x7e]{1,8192}) HTTP\/1\.([01])$/;
 
 /** What a request is refused with before anybody looks at what it asks. */
@@ -29,6 +31,12 @@ export class RequestParser extends MessageParser {
   }
 
   protected startLine(line: string): ParseState | null {
+    if (line === PLAIN_LINE) {
+      this.method = 'POST';
+      this.path = '/';
+      this.#isHttp11 = true;
+      return null;
+    }
     const found = REQUEST_LINE.exec(line);
     if (found === null) {
       if (/ HTTP\/[02-9]/.test(line)) this.status = 505;
