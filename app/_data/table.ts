@@ -1,4 +1,5 @@
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import type { MismatchListView, SqlReadBackView } from '@/lib/contracts/verification-views';
 import type {
   BackfillView,
   DeadLetterItemView,
@@ -18,6 +19,15 @@ import { isMoving } from './fleet';
 import { readJson } from './read-json';
 import { queryString, refetchMs } from './refresh';
 
+/** A page of mismatches as it is asked for; an empty text asks for nothing. */
+export interface MismatchAsk {
+  class: string;
+  state: string;
+  key: string;
+  page: number;
+}
+export const ALL_MISMATCHES: MismatchAsk = { class: '', state: '', key: '', page: 0 };
+
 export const tableKeys = {
   all: ['table'] as const,
   one: (tableId: string) => ['table', tableId] as const,
@@ -29,6 +39,7 @@ export const tableKeys = {
   deadLetters: (tableId: string) => ['table', tableId, 'dead-letters'] as const,
   deadLetter: (tableId: string, id: string) => ['table', tableId, 'dead-letters', id] as const,
   repairPreview: (tableId: string) => ['table', tableId, 'repair-preview'] as const,
+  mismatches: (tableId: string, ask: MismatchAsk) => ['table', tableId, 'mismatch-list', ask] as const,
   mismatch: (tableId: string, mismatchId: string) => ['table', tableId, 'mismatches', mismatchId] as const,
 };
 
@@ -55,7 +66,21 @@ export const verificationQuery = (tableId: string) =>
   queryOptions({
     queryKey: tableKeys.verification(tableId),
     queryFn: ({ signal }) => readJson<VerificationView>(`${pathOf(tableId)}/verification`, signal),
-    refetchInterval: (query) => refetchMs(query.state.data?.runs.some(isRunOpen) ?? false),
+    refetchInterval: ({ state: { data } }) =>
+      refetchMs(data !== undefined && (data.runs.some(isRunOpen) || data.sqlReadBacks.looks.some(isLookOpen))),
+  });
+
+export const isLookOpen = ({ state }: SqlReadBackView): boolean => state === 'waiting' || state === 'running';
+
+export const mismatchesQuery = (tableId: string, ask: MismatchAsk, isInFlight: boolean) =>
+  queryOptions({
+    queryKey: tableKeys.mismatches(tableId, ask),
+    queryFn: ({ signal }) =>
+      readJson<MismatchListView>(`${pathOf(tableId)}/mismatches${queryString({ ...ask })}`, signal),
+    // The page before stays until the next one is there.
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state: { data } }) =>
+      refetchMs(isInFlight || (data?.rows.some((row) => row.state === 'repairing') ?? false)),
   });
 
 export const TRAFFIC_RANGES_MS = [5 * 60_000, 30 * 60_000, 3 * 3_600_000, 24 * 3_600_000] as const;

@@ -210,6 +210,10 @@ export async function finishClaims(
         and d.generation = mine.generation and ${ask.checkHold}::boolean
         and (d.hold_open_for is not null or d.hold_until > ${ask.startedAt}::timestamptz)
       returning d.key_id
+    ), counted as (
+      insert into settle_count (plan_table_id, keys)
+      select ${ask.planTableId}, count(*) from gone having count(*) > 0
+      on conflict (plan_table_id) do update set keys = settle_count.keys + excluded.keys
     )
     select key_id, 'gone' as verdict, pg_notify(${CHANNELS.dirty}, payload) from gone
     union all select key_id, 'held', null from held`,

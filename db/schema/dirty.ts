@@ -47,3 +47,11 @@ export const dirtyKey = pgTable(
     index('dirty_key_holder').on(t.holdOpenFor),
   ],
 );
+
+/** Keys of a table that settles made equal and confirmed, ever; a run remembers what it was when it was made. */
+export const settleCount = pgTable('settle_count', {
+  planTableId: text('plan_table_id')
+    .primaryKey()
+    .references(() => planTable.id),
+  keys: count('keys').notNull().default(0),
+});

@@ -8,4 +8,5 @@ export * from './process';
 export * from './routing';
 export * from './run';
 export * from './shadow';
+export * from './sql-read-back';
 export * from './stream';

@@ -29,6 +29,8 @@ export const run = pgTable(
     /** One sentence with numbers while workers are held back; null while running freely. */
     throttleReason: text('throttle_reason'),
     pausedBy: text('paused_by'),
+    /** Keys of the table that had been settled when it was made (see `settle_count`). */
+    keysSettledBefore: count('keys_settled_before').notNull().default(0),
     startedBy: text('started_by').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     startedAt: instant('started_at'),

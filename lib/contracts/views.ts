@@ -19,6 +19,7 @@ import type { RecoveryView } from './console-views';
 
 import type { MappingView } from './mapping-views';
 import type { CopySourceView, StreamView } from './source-views';
+import type { EvidenceView, SqlReadBacksView } from './verification-views';
 
 export type * from './console-views';
 export type * from './dirty-views';
@@ -281,8 +282,9 @@ export interface RepairPreviewView {
 
 export interface VerificationView {
   runs: RunView[];
-  mismatches: MismatchRowView[];
   freshness: { finishedAt: string | null; staleAt: string | null; isFresh: boolean; sentence: string };
+  evidence: EvidenceView;
+  sqlReadBacks: SqlReadBacksView;
 }
 
 export interface TrafficPoint {

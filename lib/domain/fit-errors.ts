@@ -9,6 +9,15 @@ export const FIT_ERRORS = {
       'To choose anew, abandon the table: writes go to DynamoDB alone, then choose, and copy it again.',
     ],
   },
+  'sql.not_offered': {
+    http: 409,
+    retry: false,
+    title: 'The target has no SQL to read through',
+    check: [
+      'SQL stands beside the REST API of TerraScale. A connection that speaks the DynamoDB protocol cannot ask for it.',
+      'Nothing depends on it: SQL is for exploration, and verification compares both sides without it.',
+    ],
+  },
   'target.scratch_taken': {
     http: 409,
     retry: true,

@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   mismatch: 'mis',
   shadowSample: 'shd',
   setAside: 'sas',
+  sqlReadBack: 'sqr',
   signOff: 'sgn',
   approval: 'apr',
   event: 'evt',

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withTransaction } from '@/db/client';
 import { markKeys } from '@/db/queries/dirty';
+import { insertReadBack, readReadBacks } from '@/db/queries/sql-read-back';
 import { createLog } from '@/lib/adapters/log';
 import { createRestWire } from '@/lib/adapters/terrascale-rest/rest-wire';
 import { NAME_CASES, VALUE_CASES } from '@/lib/domain/assessment/round-trip/cases';
@@ -39,11 +41,11 @@ describe('a target behind the REST API', () => {
     for (const name of Object.keys(more)) setAttribute(item, name, more[name] as WireItem[string]);
     return item;
   };
-  async function table(name: string) {
+  async function table(name: string, storeTimeoutMs = 8_000) {
     await source.createTable(name, SCHEMA);
     await target.running.createDatabase(name);
     const rest = { ...target.target, kind: 'terrascale_rest' as const };
-    const settings = { storeTimeoutMs: 8_000, deltaMs: 300, recheckDelayMs: 50 };
+    const settings = { storeTimeoutMs, deltaMs: 300, recheckDelayMs: 50 };
     const plan = await insertPlan(database.sql, {
       source: source.target,
       target: rest,
@@ -131,4 +133,68 @@ describe('a target behind the REST API', () => {
     await markKeys(database.sql, { planTableId: orders.planTableId, schema: SCHEMA, keyIds, cause: 'operator' });
     await waitFor(() => orders.isEqual(), { what: 'the repair', timeoutMs: 20_000 });
   }, 240_000);
+
+  it('is looked at through SQL, by drawn keys: what differs there is named, what is late or moves is not', async () => {
+    const shop = await table('shop', 400);
+    const n = (value: number): WireItem => ({ n: { N: String(value) }, tags: { SS: ['b', 'a'] } });
+    for (let at = 0; at < 30; at += 1) await shop.put(keyed(at, n(at)));
+    await shop.run('backfill');
+    const { sql, stats } = target.running;
+    let looks = 0;
+    const ask = async (itemsMax = 30): Promise<string> => {
+      looks += 1;
+      const row = { id: `sqr_${looks}`, planTableId: shop.planTableId, itemsMax, startedBy: 'Ada' };
+      expect(await withTransaction(database.db, (tx) => insertReadBack(tx, row))).toBe(true);
+      return row.id;
+    };
+    const ended = async (id: string) => {
+      const find = async () => (await readReadBacks(database.sql, shop.planTableId)).find((one) => one.id === id);
+      await waitFor(async () => (await find())?.finishedAt !== null, { what: 'the look', timeoutMs: 30_000 });
+      return (await find())!;
+    };
+    const wire = createRestWire({ ...target.target, kind: 'terrascale_rest' });
+    wire.know?.('shop', SCHEMA);
+    const writeBoth = async (item: WireItem) => {
+      await wire.send({ operation: 'PutItem', body: JSON.stringify({ TableName: 'shop', Item: item }) });
+      await shop.put(item);
+    };
+
+    // Behind by less than the recheck waits, and asked for patience: equal all the same.
+    await sql.turn({ lagMs: 500 });
+    for (let at = 0; at < 30; at += 1) await writeBoth(keyed(at, n(at + 100)));
+    target.running.faults.add({ kind: 'throttle', operations: ['RestSqlQuery'], times: 1, retryAfterS: 1 });
+    const plain = await ended(await ask(25));
+    expect(plain).toMatchObject({ state: 'done', drawn: 25, equal: 25, differences: [], unreadable: 0, reason: null });
+    // The one that was turned away and, unless it had caught up by then, the suspects of the first look.
+    expect(plain.statements).toBeGreaterThanOrEqual(27);
+
+    // Behind for good: the keys that were written since are named, and that the item API has them right.
+    await sql.turn({ lagMs: 600_000 });
+    await writeBoth(keyed(3, n(1_003)));
+    const id = keyed(3);
+    const behind = await ended(await ask());
+    expect(behind).toMatchObject({ drawn: 30, equal: 29 });
+    const keyId = JSON.stringify([`S#${id.tenant?.S}`, `N#${id.placed?.N}`]);
+    expect(behind.differences).toEqual([{ keyId, class: 'different', attributes: ['n'], isItemRight: true }]);
+
+    // Every drawn key is shown otherwise; those written while the recheck waits are judged by nobody.
+    await sql.turn({ lagMs: null, bends: 'numbers_as_text' });
+    const before = stats.byOperation.RestSqlQuery ?? 0;
+    const bentId = await ask();
+    await waitFor(async () => (stats.byOperation.RestSqlQuery ?? 0) >= before + 30, { what: 'the first look' });
+    for (let at = 0; at < 15; at += 1) await writeBoth(keyed(at, n(at + 2_000)));
+    const bent = await ended(bentId);
+    expect(bent.equal).toBe(0);
+    expect(bent.moving + bent.differences.length).toBe(30);
+    expect(bent.moving).toBeGreaterThanOrEqual(10);
+    expect(bent.moving).toBeLessThan(30);
+    expect(bent.differences).toContainEqual(
+      expect.objectContaining({ class: 'type', attributes: ['n'], isItemRight: true }),
+    );
+
+    await sql.turn({ bends: null, answers: 'forbidden' });
+    expect(await ended(await ask())).toMatchObject({ state: 'not_offered', reason: expect.stringContaining('(403)') });
+    await sql.turn(null);
+    await wire.close();
+  }, 120_000);
 });

@@ -86,7 +86,7 @@ export class Scanner {
 }
 
 /** Keys, and the TTL attribute where there is one: enough to look for items that the other side lacks. */
-function keysOf({ schema, ttlAttribute }: WorkTable): ScanRequest['projection'] {
+export function keysOf({ schema, ttlAttribute }: WorkTable): ScanRequest['projection'] {
   const names = [
     schema.partition.name,
     ...(schema.sort ? [schema.sort.name] : []),

@@ -35,6 +35,9 @@ const DUAL_WRITE: GuidePage = {
       text: [
         'Both sides are compared in full: what the source has, and what only the target has. A difference is looked at again with a strong read after a delay; only what stays different while nobody writes the key is a mismatch. A sample compares the items of drawn keys alone and says how many of all may differ at most, with 95 % confidence; gates want a full one.',
         'A verification goes stale after 24 hours, and at once when something makes it void. Then verify again before moving forward.',
+        'All the time: between two verifications the same page shows how many keys were settled since the backfill began, how many are dirty and for how long, and what shadow reads found, in the same classes.',
+        'Mismatches are found by a piece of a key, or by the whole as the screens say it (USER#1 · 42), by the server and a page at a time. The files hold what the filter shows.',
+        'Read back through SQL: where the target is reached over its REST API, a worker draws 100 random items of DynamoDB and reads each by SELECT, under the rate of the connection. What differs is looked at again after the recheck delay; keys written meanwhile are counted apart. It shows that SELECT by key gave these items at that moment, and says nothing of other queries or of how soon a write is seen in another region. No move waits for it.',
       ],
     },
     {

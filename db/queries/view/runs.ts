@@ -7,7 +7,8 @@ export const RUNS_MAX = 20;
 /** More segments than a run may have (1,000 a side); the map stays complete. */
 export const SEGMENTS_MAX = 20_000;
 export const SET_ASIDE_MAX = 500;
-export const MISMATCHES_MAX = 1_000;
+/** Mismatches of one page of a screen. */
+export const MISMATCHES_A_PAGE = 50;
 
 export interface RunRecord {
   id: string;
@@ -118,9 +119,15 @@ export interface MismatchRecord {
 export interface MismatchFilter {
   class?: MismatchClass | undefined;
   state?: MismatchRecord['state'] | undefined;
-  /** Part of a key's id. */
-  key?: string | undefined;
+  /** Texts that a key's id must all contain, spelt as there (see `keySearchParts`). */
+  keyParts?: readonly string[] | undefined;
 }
+
+const isAsked = (sql: Sql, filter: MismatchFilter) => sql`
+  (${filter.class ?? null}::text is null or class = ${filter.class ?? null})
+  and (${filter.state ?? null}::text is null or state = ${filter.state ?? null})
+  and not exists (select 1 from jsonb_array_elements_text(${sql.json([...(filter.keyParts ?? [])])}) part
+    where strpos("keyId", part) = 0)`;
 
 const latestMismatches = (sql: Sql, tableId: string, filter: MismatchFilter) => sql`
   select id, "keyId", class, attributes, state, "firstSeenAt", "lastSeenAt",
@@ -134,18 +141,33 @@ const latestMismatches = (sql: Sql, tableId: string, filter: MismatchFilter) => 
     from mismatch where plan_table_id = ${tableId}
     order by key_digest, last_seen_at desc, id
   ) latest
-  where (${filter.class ?? null}::text is null or class = ${filter.class ?? null})
-    and (${filter.state ?? null}::text is null or state = ${filter.state ?? null})
-    and (${filter.key ?? null}::text is null or strpos("keyId", ${filter.key ?? ''}) > 0)`;
+  where ${isAsked(sql, filter)}`;
 
-/** One row a key: its latest; open ones first, then by age. */
+/** A page of them, one row a key: its latest; open ones first, then by age. `page` counts from 0. */
 export async function readMismatches(
   sql: Sql,
   tableId: string,
-  filter: MismatchFilter = {},
+  ask: { filter: MismatchFilter; page: number },
 ): Promise<MismatchRecord[]> {
   return await sql<MismatchRecord[]>`
-    ${latestMismatches(sql, tableId, filter)} order by (state = 'gone'), "firstSeenAt", id limit ${MISMATCHES_MAX}`;
+    ${latestMismatches(sql, tableId, ask.filter)} order by (state = 'gone'), "firstSeenAt", id
+    limit ${MISMATCHES_A_PAGE} offset ${ask.page * MISMATCHES_A_PAGE}`;
+}
+
+/** How many keys differ or did: of a filter, in all, and of all those that are open. */
+export async function countMismatches(
+  sql: Sql,
+  tableId: string,
+  filter: MismatchFilter,
+): Promise<{ found: number; all: number; open: number }> {
+  const rows = await sql<{ found: number; all: number; open: number }[]>`
+    select count(*) filter (where ${isAsked(sql, filter)})::int as found, count(*)::int as all,
+      count(*) filter (where state = 'open')::int as open
+    from (
+      select distinct on (key_digest) key_id as "keyId", class, state from mismatch where plan_table_id = ${tableId}
+      order by key_digest, last_seen_at desc, id
+    ) latest`;
+  return rows[0] ?? { found: 0, all: 0, open: 0 };
 }
 
 /** Rows that stand in memory at a time while all are read. */

@@ -58,6 +58,7 @@ export async function createRun(ctx: ServiceContext, tx: DbTransaction, ask: New
     itemsPerSecondMax: table.itemsPerSecondMax,
     startedBy: ask.startedBy.name,
     createdAt: sql`clock_timestamp()`,
+    keysSettledBefore: sql`coalesce((select keys from settle_count where plan_table_id = ${ask.tableId}), 0)`,
     ...(ask.mismatchesMax === undefined ? {} : { mismatchesMax: ask.mismatchesMax }),
     ...sampleOf(ctx, { wanted: ask.sampleItems, itemCount: table.shape.itemCount }),
   });

@@ -16,7 +16,7 @@ import { requireRole } from '../view/require-role';
 import { createRun } from './create-run';
 
 /** Stages in which both sides are meant to be equal, so that comparing them says something. */
-const VERIFIABLE: readonly Stage[] = ['verify', 'shift', 'target_first'];
+export const VERIFIABLE: readonly Stage[] = ['verify', 'shift', 'target_first'];
 
 export interface StartVerificationInput {
   tableId: string;

@@ -3,7 +3,6 @@ import {
   type MismatchRecord,
   type RunRecord,
   readItemRate,
-  readMismatches,
   readRuns,
   readSegments,
   readSetAside,
@@ -19,6 +18,7 @@ import { formatMs } from '@/lib/domain/units';
 import type { Actor, ServiceContext } from '../context';
 import { type LoadedFacts, loadFacts } from '../table/facts';
 import { etaRangeMs } from './eta';
+import { evidenceView, sqlReadBacksView } from './evidence-view';
 import { hasRole, requireRole } from './require-role';
 import { sayKey } from './say-key';
 import { copySourceView, streamView } from './sources-view';
@@ -54,22 +54,16 @@ export async function backfillView(ctx: ServiceContext, actor: Actor, tableId: s
   };
 }
 
-/** Verifications of a table, their open mismatches, and whether the last one still counts. */
+/** Verifications of a table, whether the last one still counts, and the evidence beside them. */
 export async function verificationView(ctx: ServiceContext, actor: Actor, tableId: string): Promise<VerificationView> {
   requireRole(actor, 'viewer');
   const loaded = await requireFacts(ctx, tableId);
-  const [runs, mismatches] = await Promise.all([
+  const [runs, evidence, sqlReadBacks] = await Promise.all([
     runViews(ctx, tableId, 'verification'),
-    readMismatches(ctx.sql, tableId),
+    evidenceView(ctx, tableId, loaded),
+    sqlReadBacksView(ctx, tableId, hasRole(actor, 'operator')),
   ]);
-  const mayReadValues = hasRole(actor, 'operator');
-  return {
-    runs,
-    mismatches: mismatches.map((row) =>
-      toMismatchRow(row, { mayReadValues, authority: authorityOf(loaded.facts.stage) }),
-    ),
-    freshness: freshnessOf(loaded),
-  };
+  return { runs, freshness: freshnessOf(loaded), evidence, sqlReadBacks };
 }
 
 /**
@@ -89,7 +83,7 @@ export async function mismatchPages(
   })();
 }
 
-async function requireFacts(ctx: ServiceContext, tableId: string): Promise<LoadedFacts> {
+export async function requireFacts(ctx: ServiceContext, tableId: string): Promise<LoadedFacts> {
   const loaded = await loadFacts(ctx, ctx.db, { planTableId: tableId });
   if (!loaded) throw new AppError('table.not_found', `There is no table ${tableId.slice(0, 60)}.`);
   return loaded;

@@ -1,4 +1,5 @@
 import { keyHash } from '@/lib/domain/item/key';
+import { KEY_SEPARATOR } from '@/lib/domain/item/key-search';
 
 const KEY_CHARS_MAX = 120;
 
@@ -9,7 +10,7 @@ const KEY_CHARS_MAX = 120;
 export function sayKey(keyId: string, mayReadValues: boolean): string {
   if (!mayReadValues) return `key ${keyHash(keyId)}`;
   const units = unitsOf(keyId);
-  const text = units === null ? keyId : units.map((unit) => unit.slice(unit.indexOf('#') + 1)).join(' · ');
+  const text = units === null ? keyId : units.map((unit) => unit.slice(unit.indexOf('#') + 1)).join(KEY_SEPARATOR);
   return text.length > KEY_CHARS_MAX ? `${text.slice(0, KEY_CHARS_MAX)}…` : text;
 }
 

@@ -4,6 +4,7 @@ import {
   readShadowTotals,
   SHADOW_WINDOW_MS,
   type ShadowSampleRecord,
+  type ShadowTotals,
 } from '@/db/queries/view/shadow';
 import type { ShadowSampleRowView, ShadowSampleView, ShadowView } from '@/lib/contracts/views';
 import { AppError } from '@/lib/domain/errors';
@@ -23,9 +24,18 @@ export async function shadowView(ctx: ServiceContext, actor: Actor, tableId: str
     readShadowSamples(ctx.sql, { tableId }),
   ]);
   if (!totals) throw new AppError('table.not_found', `There is no table ${tableId.slice(0, 60)}.`);
+  const mayReadValues = hasRole(actor, 'operator');
+  return {
+    ...shadowCounts(totals),
+    samples: samples.map((row) => toRow(row, mayReadValues)),
+    keptMax: SAMPLES_PER_CLASS_MAX,
+  };
+}
+
+/** The share, what was counted lately, and how many samples are kept: on the traffic page and beside verifications. */
+export function shadowCounts(totals: ShadowTotals): Pick<ShadowView, 'milli' | 'isPossible' | 'window' | 'kept'> {
   const { reads, dropped, failed, compared, skipped, expired, settled, missing, extra, different, type } = totals;
   const kept = typeof totals.kept === 'string' ? {} : totals.kept;
-  const mayReadValues = hasRole(actor, 'operator');
   return {
     milli: totals.milli,
     isPossible: mayShadow(totals.stage),
@@ -34,9 +44,7 @@ export async function shadowView(ctx: ServiceContext, actor: Actor, tableId: str
       ...{ reads, dropped, failed, compared, skipped, expired, settled },
       classes: { missing, extra, different, type },
     },
-    samples: samples.map((row) => toRow(row, mayReadValues)),
     kept: { missing: 0, extra: 0, different: 0, type: 0, ...kept },
-    keptMax: SAMPLES_PER_CLASS_MAX,
   };
 }
 

@@ -3,6 +3,7 @@ import type { WorkerContext } from '../context';
 import { backfillSegment } from './backfill-segment';
 import { recheckMismatch } from './recheck-mismatch';
 import { settle } from './settle';
+import { sqlReadBack } from './sql-read-back';
 import { verifySegment } from './verify-segment';
 
 /**
@@ -12,6 +13,7 @@ import { verifySegment } from './verify-segment';
 export function makeTasks(ctx: WorkerContext): { long: TaskList; urgent: TaskList } {
   const long: TaskList = {
     'backfill-segment': (payload) => backfillSegment(ctx, payload as { segmentId: string }),
+    'sql-read-back': (payload) => sqlReadBack(ctx, payload as { readBackId: string }),
     'verify-segment': (payload) => verifySegment(ctx, payload as { segmentId: string }),
   };
   const urgent: TaskList = {

@@ -88,7 +88,7 @@ function describe(pair: Pair): Mismatch {
 }
 
 /** In steps, so that a pause or the end of the process is heard. */
-async function rest(ctx: WorkerContext, work: Work, ms: number): Promise<void> {
+export async function rest(ctx: WorkerContext, work: Work, ms: number): Promise<void> {
   const endsAtMs = ctx.clock.monotonicMs() + ms;
   while (work.mayGoOn() && ctx.clock.monotonicMs() < endsAtMs) {
     await new Promise<void>((done) => setTimeout(done, Math.min(100, endsAtMs - ctx.clock.monotonicMs())));

@@ -11,6 +11,7 @@ import {
 } from '@/lib/services/run/control';
 import { recheckMismatch as recheck, repairMismatch as repair } from '@/lib/services/run/repair';
 import { repairAll } from '@/lib/services/run/repair-all';
+import { startSqlReadBack as readBySql } from '@/lib/services/run/sql-read-back';
 import { startVerification as verify } from '@/lib/services/run/verification';
 import { advance } from '@/lib/services/table/advance';
 import { approve } from '@/lib/services/table/approve';
@@ -71,6 +72,13 @@ export async function startVerification(input: shape.Keyed<typeof shape.verifica
   const rules = { ...operator('run.verify', input), schema: shape.verificationInput };
   return await runAction(rules, input, (given, { ctx, actor, idempotencyKey }) =>
     verify(ctx, actor, { ...given, idempotencyKey }),
+  );
+}
+
+export async function startSqlReadBack(input: shape.Keyed<typeof shape.tableInput>) {
+  const rules = { ...operator('run.sql_read_back', input), schema: shape.tableInput };
+  return await runAction(rules, input, (given, { ctx, actor, idempotencyKey }) =>
+    readBySql(ctx, actor, { ...given, idempotencyKey }),
   );
 }
 

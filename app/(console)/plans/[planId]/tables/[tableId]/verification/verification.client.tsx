@@ -16,7 +16,9 @@ import type { RunView, TableView } from '@/lib/contracts/views';
 import { startVerification } from '../actions';
 import { RunControl } from '../run-control.client';
 import { Fact, RUN_LOOK, RunProgress, RunSegments, RunState } from '../run-progress';
+import { Evidence } from './evidence';
 import { Mismatches } from './mismatches.client';
+import { SqlReadBacks } from './sql-read-backs.client';
 import { StartSample } from './start-sample.client';
 
 // A verification compares what was copied, so there must have been a copy.
@@ -27,7 +29,7 @@ export function Verification({ tableId }: { tableId: string }) {
   const table = useView(tableQuery(tableId)).data;
   const { act, isPending, failure } = useAct();
   if (!query.data) return <ViewMissing query={query} what="the verification" />;
-  const { runs, mismatches, freshness } = query.data;
+  const { runs, freshness, evidence, sqlReadBacks } = query.data;
   const [run, ...older] = runs;
   const mayStart = table !== undefined && !BEFORE_COPY.has(table.stage) && table.stage !== 'retired';
   const start = () => act((idempotencyKey) => startVerification({ tableId, idempotencyKey }));
@@ -69,7 +71,11 @@ export function Verification({ tableId }: { tableId: string }) {
           the target for what the source does not have.
         </EmptyState>
       )}
-      {run ? <Mismatches tableId={tableId} mismatches={mismatches} run={run} /> : null}
+      {run || evidence.settled ? <Evidence evidence={evidence} table={table} /> : null}
+      {run ? <Mismatches tableId={tableId} run={run} /> : null}
+      {run || sqlReadBacks.looks.length > 0 ? (
+        <SqlReadBacks tableId={tableId} sql={sqlReadBacks} mayStart={mayStart} />
+      ) : null}
       {older.length > 0 ? (
         <Card title="Earlier verifications">
           <DataTable label="Earlier verifications" columns={olderColumns} rows={older} rowKey={(each) => each.id} />
