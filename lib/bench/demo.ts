@@ -13,7 +13,6 @@ import { batchWrite } from '@/lib/adapters/dynamodb/batch';
 import { createTable } from '@/lib/adapters/dynamodb/tables';
 import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
 import type { KeySchema, StoreCredentials, StoreTarget, StoreWire, WireItem } from '@/lib/adapters/ports';
-import { WORKER_NODE_ARGS } from '@/lib/supervisor/child';
 import { startPostgres } from '@/lib/supervisor/postgres';
 import { insertPlan, insertRun, TEST_SEALING_KEY } from '@/lib/testing/plan-fixture';
 import { busyS, describeMachine } from './machine';
@@ -202,7 +201,7 @@ export async function runDemoBench(): Promise<void> {
       LANDFALL_SEALING_KEY: TEST_SEALING_KEY,
       LANDFALL_LOG_LEVEL: 'warn',
     };
-    const worker = await startProcess('lib/worker/main.ts', { nodeArgs: [...WORKER_NODE_ARGS], environment });
+    const worker = await startProcess('lib/worker/main.ts', { environment });
     stops.push(() => worker.stop());
     const pids = { source: source.pid, target: target.pid, worker: worker.pid, postgres: postgres.pid };
     const result = report(await measure(sql, pids, planTableId), machine);

@@ -15,6 +15,7 @@ import type { HoldKind, LiveChannel, Stage, Strategy, Writes } from '@/lib/domai
 import type { Step } from '@/lib/domain/plan/steps';
 import type { RepairEffect } from '@/lib/domain/run/repair-effect';
 import type { MismatchClass, RunState, SegmentState } from '@/lib/domain/run/states';
+import type { StubbornSegment } from '@/lib/domain/run/stubborn';
 import type { RecoveryView } from './console-views';
 
 import type { MappingView } from './mapping-views';
@@ -204,6 +205,8 @@ export interface RunView {
   source: 'scan' | 'export';
   state: RunState;
   segments: SegmentView[];
+  /** The segment that is much larger than most; null: none is. */
+  stubborn: StubbornSegment | null;
   itemsRead: number;
   itemsWritten: number;
   itemsExpired: number;

@@ -172,11 +172,5 @@ export class ManagedChild {
   }
 }
 
-/**
- * Node's arguments of a worker. A copy makes short-lived objects by the million: with Node's own 16 MB before a collection,
- * they and the buffers that they hold took 65 MB more in a copy of 200,000 items. `npm run worker` says the same.
- */
-export const WORKER_NODE_ARGS: readonly string[] = ['--max-semi-space-size=4'];
-
 /** Arguments that run a TypeScript file in the very process that is spawned, so that its pid is the child's. */
 export const tsx = (file: string): string[] => ['--import', 'tsx', join(projectDir, file)];

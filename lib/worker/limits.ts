@@ -22,7 +22,10 @@ export interface WorkerLimits {
   controlMs: number;
   /** Items of a page, at most; DynamoDB ends one at a megabyte. Halved when a scan times out. */
   pageItemsMax: number;
-  /** Keys written and confirmed together, and how many such groups of a page run at a time. */
+  /**
+   * Keys written and confirmed together, and how many such groups of a page run at a time while all jobs of the process
+   * are busy. A segment that is alone has the lanes of the others too.
+   */
   groupItems: number;
   groupsAtATime: number;
   settleKeysMax: number;

@@ -252,4 +252,26 @@ describe('sharing a connection', () => {
     await backfillSegment(greedy, { segmentId: second });
     expect(await states()).toEqual(['done', 'done']);
   });
+
+  it('gives a segment that is alone the lanes of all jobs, and beside others its part of them', async () => {
+    const table = await rig.table();
+    await fill(table, 40);
+    let [underWay, most] = [0, 0];
+    const hook: Hook = async (sent) => {
+      if (sent.operation !== 'BatchWriteItem') return await sent.next();
+      underWay += 1;
+      most = Math.max(most, underWay);
+      return await sent.next().finally(() => {
+        underWay -= 1;
+      });
+    };
+    const worker = await table.worker({ hook, limits: { jobsMax: 4, groupsAtATime: 1, groupItems: 5 } });
+    await backfillSegment(worker, { segmentId: await table.backfill() });
+    expect(most).toBe(4);
+    most = 0;
+    for (const other of ['a', 'b', 'c']) worker.atWork.set(other, { runId: 'run', paces: [] });
+    await backfillSegment(worker, { segmentId: await table.backfill() });
+    expect(most).toBe(1);
+    expect(await table.divergent()).toEqual([]);
+  });
 });

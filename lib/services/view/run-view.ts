@@ -14,6 +14,7 @@ import { AppError } from '@/lib/domain/errors';
 import { authorityOf } from '@/lib/domain/plan/stages';
 import { repairEffect } from '@/lib/domain/run/repair-effect';
 import { sampleSays } from '@/lib/domain/run/sample';
+import { stubbornSegment } from '@/lib/domain/run/stubborn';
 import { formatMs } from '@/lib/domain/units';
 import type { Actor, ServiceContext } from '../context';
 import { type LoadedFacts, loadFacts } from '../table/facts';
@@ -150,6 +151,7 @@ function toRun(
     source: run.source,
     state: run.state,
     segments: shown.withMap ? mapOf(segments).map(toSegment) : [],
+    stubborn: stubbornSegment(segments),
     ...sums,
     itemsEstimate: run.itemsEstimate,
     mismatchesMax: run.mismatchesMax,

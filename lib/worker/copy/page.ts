@@ -106,6 +106,13 @@ function livingOf(ctx: WorkerContext, work: SegmentWork, page: SlicedPage): { en
   return { entries, left };
 }
 
+/**
+ * Groups of one page at a time: this segment's part of the lanes of all jobs. A segment cannot be divided among workers,
+ * because a scan goes from page to page; so the one that lasts longest has each of its pages divided instead.
+ */
+export const lanesOf = ({ limits, atWork }: Pick<WorkerContext, 'limits' | 'atWork'>): number =>
+  Math.max(limits.groupsAtATime, Math.floor((limits.jobsMax * limits.groupsAtATime) / Math.max(1, atWork.size)));
+
 /** Groups of keys, a few at a time, so that confirming one group overlaps writing the next. */
 async function writeAndConfirm(
   ctx: WorkerContext,
@@ -125,7 +132,7 @@ async function writeAndConfirm(
       await copyGroup(ctx, work, { ...page, entries: group, outcome });
     }
   };
-  await allEnded(Array.from({ length: Math.min(ctx.limits.groupsAtATime, groups.length) }, runner));
+  await allEnded(Array.from({ length: Math.min(lanesOf(ctx), groups.length) }, runner));
   return outcome;
 }
 

@@ -91,6 +91,11 @@ const sentenceOf = (segment: SegmentView): string =>
     .filter((part) => part !== null)
     .join(', ');
 
+const stubbornSays = ({ number, side, itemsRead, itemsBeyondMedian }: NonNullable<RunView['stubborn']>): string =>
+  `Segment ${number} of the ${side} holds ${formatCount(itemsRead)} items, ${formatCount(itemsBeyondMedian)} more than the ` +
+  'median of its side: few partition keys hold most of the table. A scan cannot be divided there, so the run lasts as ' +
+  'long as this segment; the worker that has it gives it all its lanes when the others are done.';
+
 export function RunSegments({ run }: { run: RunView }) {
   const cells: SegmentCell[] = run.segments.map((segment) => ({
     key: segment.id,
@@ -101,6 +106,7 @@ export function RunSegments({ run }: { run: RunView }) {
   return (
     <div className="flex flex-col gap-2">
       <SegmentMap segments={cells} label={`Segments of ${run.kind} ${run.generation}`} />
+      {run.stubborn ? <p className="text-data text-text-2">{stubbornSays(run.stubborn)}</p> : null}
       {failed.length > 0 ? (
         <ul className="text-bad-fg text-data" aria-label="Failed segments">
           {failed.map((segment) => (
