@@ -3,9 +3,12 @@ import { readDeadLetters } from '@/db/queries/dead-letter';
 import { markKeys } from '@/db/queries/dirty';
 import { endFinishedRuns } from '@/db/queries/run';
 import { queueRepairedMismatches } from '@/db/queries/run-mismatch';
+import { putItem } from '@/lib/adapters/dynamodb/items';
+import { createStoreWire } from '@/lib/adapters/dynamodb/wire';
 import type { WireItem } from '@/lib/adapters/ports';
 import { createSealer } from '@/lib/adapters/sealing';
 import { isInSample } from '@/lib/domain/run/sample';
+import { ALL_SAFEGUARDS, type SafeguardSet, without } from '@/lib/domain/safeguards';
 import { TEST_SEALING_KEY } from '@/lib/testing/plan-fixture';
 import { afterRequest, type Hook, RIG_SCHEMA, type Rig, type RigTable, startRig } from '@/lib/testing/worker-rig';
 import type { WorkerContext } from './context';
@@ -97,6 +100,47 @@ describe('a verification', () => {
     expect(sum).toEqual({ hot: 1, in_flight: 1, suspects: 2 });
   });
 
+  /**
+   * A verification whose target is read from a region that lags: both keys were written on both sides, and reach that
+   * region only after the first look at them.
+   */
+  async function verifyBehind(safeguards: SafeguardSet) {
+    const table = await rig.table({ settings: { storeTimeoutMs: 500, recheckDelayMs: 1_200 } });
+    await both(table, item('changed'));
+    const { region } = rig.target.running;
+    await region.turnOn({ lagMs: 300, reads: 'all' });
+    const wire = createStoreWire(rig.target.target);
+    try {
+      const written = [item('changed', { version: { N: '2' } }), item('new')];
+      for (const one of written) await table.put('source', one);
+      let isFirst = true;
+      const hook: Hook = async (sent) => {
+        if (isFirst && sent.side === 'target' && sent.operation === 'BatchGetItem') {
+          isFirst = false;
+          for (const one of written) await putItem(wire, { table: table.name, item: one });
+        }
+        return await sent.next();
+      };
+      const runId = await verify(table, await table.worker({ safeguards, hook }));
+      const [sum] = await table.sql`select sum(suspects)::int as suspects, sum(mismatches)::int as mismatches
+        from segment where run_id = ${runId}`;
+      return { rows: (await found(table, runId)).map((row) => `${row.key_id} ${row.class}`), sum };
+    } finally {
+      await wire.close();
+      await region.turnOff();
+    }
+  }
+
+  it('reports no difference that is only the lag of a region', async () => {
+    const behind = await verifyBehind(ALL_SAFEGUARDS);
+    expect(behind).toEqual({ rows: [], sum: { suspects: 2, mismatches: 0 } });
+  });
+
+  it('recheck: without the second look the lag of a region is taken for differences', async () => {
+    const { rows } = await verifyBehind(without('recheck'));
+    expect(rows).toEqual([`${idOf('changed')} different`, `${idOf('new')} missing`]);
+  });
+
   it('keeps since when a difference stands, closes what a later run does not see again', async () => {
     const table = await rig.table();
     const worker = await table.worker();
@@ -128,7 +172,11 @@ describe('a verification', () => {
     await queueRepairedMismatches(table.sql);
     const queued = () => table.sql`select 1 from graphile_worker.jobs where key = ${`recheck:${row?.id}`}`;
     expect(await queued()).toHaveLength(0);
+    const settled = () =>
+      table.sql`select keys::int as keys from settle_count where plan_table_id = ${table.planTableId}`;
+    expect(await settled()).toEqual([]);
     await settle(worker, { planTableId: table.planTableId });
+    expect(await settled()).toEqual([{ keys: 1 }]);
     await queueRepairedMismatches(table.sql);
     expect(await queued()).toHaveLength(1);
     await recheckMismatch(worker, { mismatchId: row?.id as string });
