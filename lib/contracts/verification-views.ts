@@ -43,6 +43,9 @@ export interface MismatchListView {
   found: number;
   all: number;
   open: number;
+  openByClass: Record<MismatchClass, number>;
+  /** Since when the oldest open one stands. */
+  openSince: string | null;
   page: number;
   pageRows: number;
 }

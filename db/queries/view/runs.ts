@@ -154,20 +154,39 @@ export async function readMismatches(
     limit ${MISMATCHES_A_PAGE} offset ${ask.page * MISMATCHES_A_PAGE}`;
 }
 
-/** How many keys differ or did: of a filter, in all, and of all those that are open. */
-export async function countMismatches(
-  sql: Sql,
-  tableId: string,
-  filter: MismatchFilter,
-): Promise<{ found: number; all: number; open: number }> {
-  const rows = await sql<{ found: number; all: number; open: number }[]>`
+export interface MismatchCounts {
+  found: number;
+  all: number;
+  open: number;
+  openByClass: Record<MismatchClass, number>;
+  /** Since when the oldest open one stands. */
+  openSince: Date | null;
+}
+
+/** How many keys differ or did: of a filter, in all, and of all those that are open, by class and age. */
+export async function countMismatches(sql: Sql, tableId: string, filter: MismatchFilter): Promise<MismatchCounts> {
+  const rows = await sql<(MismatchCounts & Record<MismatchClass, number>)[]>`
     select count(*) filter (where ${isAsked(sql, filter)})::int as found, count(*)::int as all,
-      count(*) filter (where state = 'open')::int as open
+      count(*) filter (where state = 'open')::int as open, min(first_seen_at) filter (where state = 'open') as "openSince",
+      count(*) filter (where state = 'open' and class = 'missing')::int as missing,
+      count(*) filter (where state = 'open' and class = 'extra')::int as extra,
+      count(*) filter (where state = 'open' and class = 'different')::int as different,
+      count(*) filter (where state = 'open' and class = 'type')::int as type
     from (
-      select distinct on (key_digest) key_id as "keyId", class, state from mismatch where plan_table_id = ${tableId}
+      select distinct on (key_digest) key_id as "keyId", class, state, first_seen_at from mismatch where plan_table_id = ${tableId}
       order by key_digest, last_seen_at desc, id
     ) latest`;
-  return rows[0] ?? { found: 0, all: 0, open: 0 };
+  const {
+    missing = 0,
+    extra = 0,
+    different = 0,
+    type = 0,
+    found = 0,
+    all = 0,
+    open = 0,
+    openSince = null,
+  } = rows[0] ?? {};
+  return { found, all, open, openByClass: { missing, extra, different, type }, openSince };
 }
 
 /** Rows that stand in memory at a time while all are read. */

@@ -6,6 +6,7 @@ import { MISMATCH_CLASSES } from '@/lib/domain/run/states';
 import type { Actor, ServiceContext } from '../context';
 import { hasRole, requireRole } from './require-role';
 import { requireFacts, toMismatchRow } from './run-view';
+import { iso } from './table-row';
 
 const STATES = ['open', 'repairing', 'gone'] as const;
 const PAGE_MAX = 100_000;
@@ -43,5 +44,11 @@ export async function mismatchListView(
     countMismatches(ctx.sql, tableId, filter),
   ]);
   const of = { mayReadValues: hasRole(actor, 'operator'), authority: authorityOf(facts.stage) };
-  return { rows: rows.map((row) => toMismatchRow(row, of)), ...counts, page, pageRows: MISMATCHES_A_PAGE };
+  return {
+    rows: rows.map((row) => toMismatchRow(row, of)),
+    ...counts,
+    openSince: iso(counts.openSince),
+    page,
+    pageRows: MISMATCHES_A_PAGE,
+  };
 }

@@ -213,6 +213,17 @@ describe('a mismatch', () => {
   test('is listed and exported with its key for operators alone', async () => {
     const view = await verificationView(rig.ctx, VIEWER, orders.id);
     expect(view.freshness.isFresh).toBe(true);
+    expect(view.evidence.settled).toBeNull();
+    await rig.sql`insert into settle_count (plan_table_id, keys) values (${orders.id}, 10)`;
+    await rig.sql`insert into run (id, plan_table_id, kind, generation, state, segments_total, started_by, keys_settled_before)
+      values ('run_bf', ${orders.id}, 'backfill', 1, 'done', 1, 'test', 3)`;
+    await rig.sql`insert into shadow_sample (id, plan_table_id, gateway_id, key_id, class, answered_by, operation, epoch)
+      values ('shd_1', ${orders.id}, 'gw', '["S#k"]', 'missing', 'source', 'GetItem', 1)`;
+    await orders.traffic({ shadow_compared: 40, shadow_missing: 2 });
+    const { evidence, sqlReadBacks } = await verificationView(rig.ctx, VIEWER, orders.id);
+    expect(evidence).toMatchObject({ settled: { keys: 7 }, dirty: { count: 0, oldestMs: null } });
+    expect(evidence.shadow).toMatchObject({ window: { compared: 40, classes: { missing: 2 } }, kept: { missing: 1 } });
+    expect(sqlReadBacks).toEqual({ isPossible: false, looks: [] });
     const list = (actor: typeof ADA, query: string) => {
       const given = new URLSearchParams(query);
       return mismatchListView(rig.ctx, actor, {
@@ -239,6 +250,8 @@ describe('a mismatch', () => {
     };
     const page = await list(ADA, 'class=extra&key=cmd1&page=2');
     expect(page).toMatchObject({ found: 312, all: 1_201, open: 1_201, page: 2, pageRows: 50 });
+    expect(page.openByClass).toEqual({ missing: 0, extra: 1_200, different: 1, type: 0 });
+    expect(page.openSince).not.toBeNull();
     expect(page.rows).toHaveLength(50);
     expect(page.rows.every((row) => row.key.startsWith('=cmd1'))).toBe(true);
     expect((await list(ADA, 'key=%3Dcmd7%22')).found).toBe(0);

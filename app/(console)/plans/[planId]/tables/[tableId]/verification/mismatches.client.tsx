@@ -61,6 +61,7 @@ export function Mismatches({ tableId, run }: { tableId: string; run: RunView }) 
       ) : (
         <div className="flex flex-col gap-3">
           <ViewNotice query={query} what="The list" />
+          <Open list={list} />
           <div className="flex flex-wrap items-end gap-2">
             <Select
               aria-label="Class of mismatches"
@@ -138,6 +139,25 @@ function KeySearch({ value, onSearch }: { value: string; onSearch: (key: string)
         )}
       </form>
     </search>
+  );
+}
+
+/** What is open now, by class, and how long the oldest stands. */
+function Open({ list }: { list: MismatchListView }) {
+  if (list.open === 0) return <p className="text-data text-text-2">None is open any more.</p>;
+  const classes = (Object.keys(CLASS_SAYS) as MismatchRowView['class'][]).filter((each) => list.openByClass[each] > 0);
+  return (
+    <p className="flex flex-wrap items-center gap-2 text-data">
+      <span>{formatCount(list.open)} open:</span>
+      {classes.map((each) => (
+        <Badge key={each} tone="bad">
+          {formatCount(list.openByClass[each])} {CLASS_SAYS[each]}
+        </Badge>
+      ))}
+      <span className="text-caption text-muted">
+        the oldest first seen <TimeAgo at={list.openSince} />
+      </span>
+    </p>
   );
 }
 
