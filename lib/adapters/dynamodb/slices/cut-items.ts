@@ -80,8 +80,11 @@ class Offsets {
 
 const ITEMS_GUESS = 512;
 
-/** Where the list of items stands: a member of the answer, or of its member `Responses` for a batch read. */
-export type ItemsAt = { member: string } | { responsesOf: string };
+/**
+ * Where the list of items stands: a member of the answer, or of its member `Responses` for a batch read. `pastKnown` may
+ * walk a batch's list in place of cutting it: the place behind it, or -1 where it must be cut.
+ */
+export type ItemsAt = { member: string } | { responsesOf: string; pastKnown?(start: number): number };
 
 /**
  * Cuts an answer whose items stand at `at`. Null where the bytes are no JSON object in UTF-8, the list is missing or
@@ -117,9 +120,12 @@ function wasmCutter(): WasmCutter | null {
 function pastTables(
   bytes: Uint8Array,
   start: number,
-  of: { at: { responsesOf: string }; cutting: ListCutting },
+  of: { at: { responsesOf: string; pastKnown?(start: number): number }; cutting: ListCutting },
 ): number {
-  const past = (valueAt: number) => of.cutting.past(valueAt);
+  const past = (valueAt: number) => {
+    const known = of.at.pastKnown?.(valueAt) ?? -1;
+    return known === -1 ? of.cutting.past(valueAt) : known;
+  };
   return cutMembers(bytes, start, { name: of.at.responsesOf, past })?.end ?? -1;
 }
 

@@ -447,6 +447,39 @@ describe('a batch read', () => {
     );
   });
 
+  test('reads an answer of nothing but expected items as any other: broken off or mended, it is refused', () => {
+    const known = ['a', 'b', 'c'].map((pk) => ({
+      ...key(pk),
+      text: { S: `${pk} and so on for more than forty bytes` },
+    }));
+    const expected = readPage(Buffer.from(JSON.stringify({ Items: known })), places)?.items ?? [];
+    const said = (list: string, rest = '},"UnprocessedKeys":{}}') =>
+      readBatch(Buffer.from(`{"Responses":{"t":${list}${rest}`), { table: 't', places, keyIds: ids, expected });
+    const [a = '', b = '', c = ''] = known.map((one) => JSON.stringify(one));
+    for (const order of [
+      [a, b, c],
+      [c, a, b],
+      [b, a],
+      [a, c, c],
+    ]) {
+      const found = said(`[${order.join()}]`)?.items;
+      expect(found).toEqual([a, b, c].map((text, at) => (order.includes(text) ? expected[at] : null)));
+    }
+    expect(said(`[ ${a}, ${b} ]`)?.items).toEqual([expected[0], expected[1], null]);
+    for (const list of [
+      `[${a},${b}`,
+      `[${a},]`,
+      `[${a}${b}]`,
+      `[${a},${b}}`,
+      `[${a.slice(0, -1)},${b}]`,
+      `${a}]`,
+      `[${a}]]`,
+    ]) {
+      expect(said(list)).toBeNull();
+    }
+    expect(said(`[${a}]`, '')).toBeNull();
+  });
+
   test('tells apart items whose keys share a number', () => {
     const pairs = Array.from({ length: 60 }, (_, at) => ({
       ...key(`${'p'.repeat(at + 1)}-the same end`),
