@@ -94,7 +94,7 @@ export function gatewayMarkdown(result: GatewayResult): string {
   const at = (one: Percentiles | null) => (one === null ? 'not measured' : `p50 ${one.p50Ms} ms, p99 ${one.p99Ms} ms`);
   return `# What the gateway costs
 
-GetItem and PutItem of 1 KB, 32 kept connections, ${result.rounds} alternating rounds of 1.5 s (those in Node in ${result.processes} processes each, in turn), on ${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}, load ${machine.loadAtStart} at the start${result.pinned ? ', proxies on one core, store and load on another' : ''}${result.goesFirst ? ', all of them scheduled before other work (round robin)' : ''}. Taken ${result.at} with \`npm run bench -- gateway\`. Rivals: ${result.versions.nginx ?? 'no nginx'}, ${result.versions.httpProxy}.
+GetItem and PutItem of 1 KB, 32 kept connections, ${result.rounds} alternating rounds of 0.8 s (those in Node in ${result.processes} processes each, in turn), on ${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}, load ${machine.loadAtStart} at the start${result.pinned ? ', proxies on one core, store and load on another' : ''}${result.goesFirst ? ', all of them scheduled before other work (round robin)' : ''}. Taken ${result.at} with \`npm run bench -- gateway\`. Rivals: ${result.versions.nginx ?? 'no nginx'}, ${result.versions.httpProxy}.
 
 Requests are counted for a second of the proxy's own processor time (all threads), because store and load share the machine with it; ratios are medians of the ratios of each round. Of GetItem and PutItem the worse ratio counts.
 
