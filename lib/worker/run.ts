@@ -6,7 +6,7 @@ import type { Listening } from '@/db/listen';
 import { sayGoodbye, setWorkerPool } from '@/db/queries/worker';
 import { systemClock } from '@/lib/adapters/clock';
 import type { Clock, Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
-import { createSealer } from '@/lib/adapters/sealing';
+import { createSealer, type Sealer } from '@/lib/adapters/sealing';
 import { createWire } from '@/lib/adapters/store-wire';
 import { CHANNELS } from '@/lib/contracts/routing';
 import { makeId } from '@/lib/domain/ids';
@@ -89,12 +89,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 /** What tasks and loops are given; `startWorker` makes one, tests that run a task by itself do too. */
 export function makeWorkerContext(
   options: WorkerOptions,
-  made: { sql: WorkerContext['sql']; stopping: AbortSignal; ledger?: Ledger },
+  made: { sql: WorkerContext['sql']; stopping: AbortSignal; ledger?: Ledger; sealer?: Sealer },
 ): WorkerContext {
   const workerId = makeId('worker', randomBytes(10).toString('hex'));
   const clock = options.clock ?? systemClock;
   const makeWire = options.makeWire ?? ((target: StoreTarget) => createWire(target));
-  const sealer = createSealer(options.sealingKey);
+  const sealer = made.sealer ?? createSealer(options.sealingKey);
   const ledger = made.ledger ?? sqlLedger(made.sql);
   return {
     workerId,

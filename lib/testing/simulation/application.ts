@@ -29,19 +29,20 @@ export interface ApplicationParts {
   /** Gateways that an application may reach now. */
   gateways(): readonly SimGateway[];
   asks: number;
+  /** Usual time between an answer and the next request. */
+  thinkMs: number;
   isCopying(): boolean;
   record: Asked[];
 }
 
 const CLIENT_MS_MAX = 4_000;
 const TABLE = 'orders';
-const THINK_MS = 60;
 
 /** Resolves when the last answer has come, or was waited for in vain. */
 export async function runApplication(parts: ApplicationParts): Promise<void> {
-  const { name, time, chance, record } = parts;
+  const { name, time, chance, record, thinkMs } = parts;
   for (let turn = 0; turn < parts.asks; turn += 1) {
-    await time.rest(chance.delayMs(THINK_MS));
+    await time.rest(chance.delayMs(thinkMs));
     const gateway = chance.pick(parts.gateways());
     const asked = askOf(`${name}.${turn}`, parts);
     const { input, ...rest } = asked;

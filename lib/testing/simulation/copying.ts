@@ -1,26 +1,122 @@
+/** The runs of a schedule: a backfill once the live channel stands, a verification once it has copied. */
+import type { SafeguardSet } from '@/lib/domain/safeguards';
+import type { Chance } from './chance';
+import type { Fences } from './fences';
+import { DELTA_MS, type Direction } from './scene';
+import type { SegmentRow, SimDatabase } from './sim-database';
+import type { VirtualTime } from './virtual-time';
+
+/** How a schedule begins. */
+export type Beginning =
+  /** Before dual write: a barrier, Δ, then the backfill. */
+  | 'planned'
+  /** Dual write has stood for Δ: the backfill is next. */
+  | 'dual_write'
+  /** Both sides equal. */
+  | 'copied';
+
+export function beginningOf(chance: Chance, authority: Direction): Beginning {
+  if (authority === 'target') return 'copied';
+  return chance.pick(['planned', 'dual_write', 'dual_write', 'copied'] as const);
+}
+
 /** From a mark in the database until gateways have heard of it, unless the database fails. */
 const HEARD_MS_MAX = 300;
+const BARRIER_LOOK_MS = 25;
 
-/**
- * Whether a read comes too early to be judged. Reads are shared out once the copy is verified and every gateway has heard
- * of each key that differs; in a schedule they are from the start, so that staleness shows. Until then the page of a
- * backfill may be in sight.
- */
+export interface CopyingParts {
+  time: VirtualTime;
+  chance: Chance;
+  safeguards: SafeguardSet;
+  database: SimDatabase;
+  fences(): Fences;
+  give(kind: SegmentRow['kind'], segmentId: string): void;
+}
+
 export class Copying {
-  /** Backfills that have not begun. */
-  toCome = 0;
+  /** Runs that have not begun, and backfills among them. */
+  #toCome = 0;
+  #backfillsToCome = 0;
   #seenAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    private readonly nowMs: () => number,
-    private readonly segments: ReadonlyMap<string, { kind: string; state: string }>,
-  ) {}
+  constructor(private readonly parts: CopyingParts) {}
 
+  begin(beginning: Beginning): void {
+    const { time, chance } = this.parts;
+    if (beginning === 'copied') return;
+    this.#announce('backfill');
+    if (beginning === 'dual_write') time.after(chance.next() * 800, () => this.#start('backfill'));
+    else time.after(50 + chance.next() * 500, () => this.#beginDualWrite());
+  }
+
+  /** The backfill begins when every gateway has acknowledged, and Δ after the last one (PROTOCOL C1, B1). */
+  #beginDualWrite(): void {
+    const { time, chance, safeguards, fences } = this.parts;
+    const { fence } = fences();
+    const epoch = fence.beginDualWrite();
+    const look = (): void => {
+      if (fence.isAcknowledged(epoch)) time.after(DELTA_MS + chance.next() * 50, () => this.#start('backfill'));
+      else time.after(BARRIER_LOOK_MS, look);
+    };
+    if (safeguards.liveChannelFirst) look();
+    else this.#start('backfill');
+  }
+
+  /** A verification compares what was copied; before that everything is missing, and truly so. */
+  verifyOnceCopied(): void {
+    const { time, chance } = this.parts;
+    time.after(100 + chance.next() * 500, () => {
+      if (this.isUnderWay()) this.verifyOnceCopied();
+      else {
+        this.#announce('verification');
+        this.#start('verification');
+      }
+    });
+  }
+
+  #announce(kind: SegmentRow['kind']): void {
+    this.#toCome += 1;
+    if (kind === 'backfill') this.#backfillsToCome += 1;
+  }
+
+  #start(kind: SegmentRow['kind']): void {
+    const { database, give } = this.parts;
+    const isBackfill = kind === 'backfill';
+    const sides = isBackfill ? (['source', 'source'] as const) : (['source', 'target'] as const);
+    this.#toCome -= 1;
+    if (isBackfill) this.#backfillsToCome -= 1;
+    for (const [at, side] of sides.entries()) {
+      const id = `${kind}-${at}`;
+      database.segments.set(id, {
+        ...{ id, runId: kind, kind, number: isBackfill ? at : 0, side, segmentsTotal: isBackfill ? 2 : 1 },
+        ...{ state: 'waiting', cursor: null, pageKeys: null, pages: 0, attempts: 0, owner: null, token: 0 },
+        leaseUntilMs: 0,
+      });
+      give(kind, id);
+    }
+  }
+
+  /** A run is under way or to come. */
+  isUnderWay(): boolean {
+    if (this.#toCome > 0) return true;
+    for (const { state } of this.parts.database.segments.values()) {
+      if (state === 'waiting' || state === 'running') return true;
+    }
+    return false;
+  }
+
+  /**
+   * Whether a read comes too early to be judged. Reads are shared out once the copy is verified and every gateway has
+   * heard of each key that differs; in a schedule they are from the start, so that staleness shows. Until then the page
+   * of a backfill may be in sight.
+   */
   isInSight(): boolean {
-    const isOpen = [...this.segments.values()].some(
-      ({ kind, state }) => kind === 'backfill' && (state === 'waiting' || state === 'running'),
-    );
-    if (this.toCome > 0 || isOpen) this.#seenAtMs = this.nowMs();
-    return this.nowMs() - this.#seenAtMs <= HEARD_MS_MAX;
+    const nowMs = this.parts.time.nowMs;
+    let isOpen = this.#backfillsToCome > 0;
+    for (const { kind, state } of this.parts.database.segments.values()) {
+      if (kind === 'backfill' && (state === 'waiting' || state === 'running')) isOpen = true;
+    }
+    if (isOpen) this.#seenAtMs = nowMs;
+    return nowMs - this.#seenAtMs <= HEARD_MS_MAX;
   }
 }

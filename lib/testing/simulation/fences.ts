@@ -5,6 +5,7 @@ import { convergence, type Side } from './history';
 import { DELTA_MS, type Direction } from './scene';
 import type { SimDatabase } from './sim-database';
 import { SimFence } from './sim-fence';
+import { ROUTING_MS } from './sim-gateway';
 import type { SimStore } from './sim-store';
 import type { VirtualTime } from './virtual-time';
 
@@ -21,9 +22,15 @@ export interface FencesParts {
   isExpired(item: object): boolean;
   /** A backfill or verification is under way: no fence before it has ended. */
   isCopying(): boolean;
+  /** The table begins before dual write. */
+  isPlanned: boolean;
+  isSilent(identity: string): boolean;
+  /** Keys of the follower that somebody else changed and nobody has found yet. */
+  unfound: ReadonlyMap<string, number>;
   /** Applications still write. */
   isBusy(): boolean;
-  tellGateways(after: () => number | null): void;
+  /** Each after so long: at once, or at its next look where the notification was lost. */
+  tellGateways(afterMs: () => number): void;
 }
 
 export class Fences {
@@ -40,11 +47,13 @@ export class Fences {
     const { database, time, safeguards, authority } = parts;
     this.#chance = new Chance(parts.seed + 0.25);
     this.#toCome = this.#chance.pick([0, 0, 1, 2, 3]);
-    this.isAny = this.#toCome > 0;
+    this.isAny = this.#toCome > 0 || parts.isPlanned;
     this.fence = new SimFence({
       ...{ database, nowMs: () => time.nowMs, safeguards, authority },
+      ...{ isPlanned: parts.isPlanned, isSilent: (identity) => parts.isSilent(identity) },
       onFlip: (to) => this.#flipped(to),
-      onPublish: () => parts.tellGateways(() => (this.#chance.is(0.05) ? null : this.#chance.delayMs(5))),
+      onPublish: () =>
+        parts.tellGateways(() => (this.#chance.is(0.05) ? this.#chance.next() * ROUTING_MS : this.#chance.delayMs(5))),
     });
     database.fence = this.fence;
   }
@@ -69,14 +78,14 @@ export class Fences {
   #drive(): void {
     this.fence.drive();
     if (this.fence.open === null) this.start();
-    else this.parts.time.after(10 + this.#chance.next() * 10, () => this.#drive());
+    else this.parts.time.after(15 + this.#chance.next() * 15, () => this.#drive());
   }
 
   /** The authority changes while both sides are equal, or something is lost with it. */
   #flipped(to: Direction): void {
-    const { stores, isExpired, time } = this.parts;
+    const { stores, isExpired, time, unfound } = this.parts;
     const from = to === 'source' ? 'target' : 'source';
-    const found = convergence({ authority: stores[from], follower: stores[to], isExpired });
+    const found = convergence({ authority: stores[from], follower: stores[to], isExpired, except: unfound });
     this.problems.push(...found.map((problem) => `at a flip: ${problem}`));
     this.#flips.push({ atMs: time.nowMs, to });
   }

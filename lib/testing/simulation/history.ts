@@ -40,11 +40,13 @@ export function convergence({
   authority,
   follower,
   isExpired,
-}: Pick<History, 'authority' | 'follower' | 'isExpired'>): string[] {
+  except,
+}: Pick<History, 'authority' | 'follower' | 'isExpired'> & { except?: ReadonlyMap<string, unknown> }): string[] {
   const problems: string[] = [];
   const truth = authority.all();
   const copy = follower.all();
   for (const key of new Set([...truth.keys(), ...copy.keys()])) {
+    if (except?.has(key)) continue;
     const item = truth.get(key) ?? null;
     const wanted = item !== null && isExpired(item) ? null : item;
     const there = copy.get(key) ?? null;

@@ -28,12 +28,15 @@ export const NO_FAULTS: NetworkFaults = {
   serverError: 0,
 };
 
+const FATES = Object.keys(NO_FAULTS) as (keyof NetworkFaults)[];
 type Fate = keyof NetworkFaults | 'fine';
 type Unknown = Extract<WireOutcome, { kind: 'unknown' }>;
 
 const HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 /** Of Δ: the most that a request may be on its way after it was sent. */
 const LATE_SHARE_MAX = 0.9;
+/** Of requests whose sender was killed while they were on their way. */
+const ABANDONED_SHARE = 0.4;
 
 export interface NetworkParts {
   time: VirtualTime;
@@ -44,6 +47,8 @@ export interface NetworkParts {
   latencyMs: number;
   /** Until when a store takes nothing at all, by its name. */
   outages: Map<string, number>;
+  /** Until when a store refuses every write for load and answers reads, by its name. */
+  droughts: Map<string, number>;
   /** Told of the sender of each request at the instant at which it was carried out. */
   onApplied(process: SimProcess, operation: string): void;
 }
@@ -62,11 +67,11 @@ export class Network {
       inFlight: () => inFlight,
       close: async () => {},
       send: async (request) => {
-        await process.alive();
+        if (process.isHeldUp) await process.alive();
         inFlight += 1;
         const outcome = await this.#exchange(process, store, { request, target });
         inFlight -= 1;
-        await process.alive();
+        if (process.isHeldUp) await process.alive();
         return outcome;
       },
     };
@@ -77,23 +82,36 @@ export class Network {
     store: SimStore,
     { request, target }: { request: WireRequest; target: StoreTarget },
   ): Promise<WireOutcome> {
-    const { time, chance, deltaMs, latencyMs, outages } = this.parts;
+    const { time, chance, deltaMs, latencyMs } = this.parts;
     const timeoutMs = request.timeoutMs ?? target.timeoutMs;
-    const fate: Fate = (outages.get(store.name) ?? 0) > time.nowMs ? 'lost' : this.#fate();
+    const fate = this.#fate(store, request.operation);
+    const sentAtMs = time.nowMs;
     const input = JSON.parse(request.body.toString()) as Record<string, unknown>;
     return new Promise((resolve) => {
-      time.after(timeoutMs, () => resolve(unknown('timeout')));
+      const timeout = time.after(timeoutMs, () => resolve(unknown('timeout')));
       const arrive = (ms: number, then: (outcome: WireOutcome) => void) => {
         this.onTheirWay += 1;
-        time.after(ms, () => {
+        let isAbandoned = false;
+        const carryOut = () => {
+          // What a killed process had sent may still be on its way, for as long as any other request.
+          const leftMs = sentAtMs + deltaMs * LATE_SHARE_MAX - time.nowMs;
+          if (process.isDead && !isAbandoned && leftMs > 0 && chance.is(ABANDONED_SHARE)) {
+            isAbandoned = true;
+            time.after(chance.next() * leftMs, carryOut);
+            return;
+          }
           this.onTheirWay -= 1;
           const applied = store.apply(request.operation, input, process.name);
           this.parts.onApplied(process, request.operation);
           then(answerOf(applied));
-        });
+        };
+        time.after(ms, carryOut);
       };
       const back = (outcome: WireOutcome) => {
-        time.after(chance.delayMs(latencyMs), () => resolve(outcome));
+        time.after(chance.delayMs(latencyMs), () => {
+          timeout.isCancelled = true;
+          resolve(outcome);
+        });
       };
       const wayMs = chance.delayMs(latencyMs);
       const lateMs = Math.min(deltaMs * LATE_SHARE_MAX, timeoutMs + chance.next() * deltaMs);
@@ -134,10 +152,14 @@ export class Network {
     });
   }
 
-  #fate(): Fate {
+  #fate(store: SimStore, operation: string): Fate {
+    const { time, outages, droughts } = this.parts;
+    if ((outages.get(store.name) ?? 0) > time.nowMs) return 'lost';
+    if ((droughts.get(store.name) ?? 0) > time.nowMs && /Write|Put|Delete|Update/.test(operation)) return 'throttled';
     let at = this.parts.chance.next();
-    for (const [fate, share] of Object.entries(this.parts.faults)) {
-      if (at < share) return fate as Fate;
+    for (const fate of FATES) {
+      const share = this.parts.faults[fate];
+      if (at < share) return fate;
       at -= share;
     }
     return 'fine';

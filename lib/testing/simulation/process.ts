@@ -34,6 +34,11 @@ export class SimProcess {
     this.isDead = true;
   }
 
+  /** Dead or frozen: it has to wait for `alive` before it does anything. */
+  get isHeldUp(): boolean {
+    return this.isDead || this.#thawsAtMs > this.time.nowMs;
+  }
+
   /** Resolves when the process may act; never, once it is dead. */
   async alive(): Promise<void> {
     while (this.#thawsAtMs > this.time.nowMs && !this.isDead) await this.time.rest(this.#thawsAtMs - this.time.nowMs);

@@ -54,6 +54,13 @@ export function tableOf(authority: Direction): WorkTable {
   } as WorkTable;
 }
 
+/** Before dual write: everything is the source's, and the gateway passes it on. */
+export function plannedSnapshot(): RoutingSnapshot {
+  const { tables, ...rest } = snapshotOf('source');
+  const before = { stage: 'planned', writes: 'source', reads: 'source', readShareMilli: 0, fallback: false } as const;
+  return { ...rest, tables: tables.map((table) => ({ ...table, ...before })) };
+}
+
 /** In the forward direction reads are on the target wherever nothing speaks against it: there staleness would show. */
 export function snapshotOf(authority: Direction): RoutingSnapshot {
   const isForward = authority === 'source';

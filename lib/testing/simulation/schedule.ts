@@ -4,12 +4,12 @@
  * are killed, frozen or lose power, clocks that jump, a store that is gone for a while, a database that fails. Then
  * everything heals, what is owed is paid, and the history is judged.
  */
-import { createLog } from '@/lib/adapters/log';
-import type { StoreTarget } from '@/lib/adapters/ports';
+import type { Log, StoreTarget } from '@/lib/adapters/ports';
 import { ALL_SAFEGUARDS, type SafeguardSet } from '@/lib/domain/safeguards';
 import { type Asked, runApplication } from './application';
+import { Beside } from './beside';
 import { Chance } from './chance';
-import { Copying } from './copying';
+import { type Beginning, beginningOf, Copying } from './copying';
 import { Fences } from './fences';
 import { judgeHistory } from './history';
 import { Network, type NetworkFaults, NO_FAULTS } from './network';
@@ -48,19 +48,23 @@ const HEAL_MS_MAX = 120_000;
 const BUSY_MS_MAX = 60_000;
 /** A key marked anywhere is known everywhere, or its reads go to the authority, within this. */
 const BEHIND_MS_MAX = 6_000;
-const silent = createLog({ process: 'simulation', level: 'silent' });
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
 /** Runs one schedule from its seed. Never throws for what the code under test does; that is a problem of its own. */
 export async function runSchedule(seed: number, safeguards: SafeguardSet = ALL_SAFEGUARDS): Promise<ScheduleResult> {
   const time = new VirtualTime();
   const restore = time.install();
   const { random } = Math;
+  const { stackTraceLimit } = Error;
+  // Errors are thrown by the thousand, and nobody reads where.
+  Error.stackTraceLimit = 0;
   const rest = new Chance(seed + 0.5);
   Math.random = () => rest.next();
   try {
     return await new Schedule(seed, time, safeguards).run();
   } finally {
     Math.random = random;
+    Error.stackTraceLimit = stackTraceLimit;
     restore();
   }
 }
@@ -74,6 +78,7 @@ class Schedule {
   readonly #stores: Record<Direction, SimStore>;
   readonly #network: Network;
   readonly #outages = new Map<string, number>();
+  readonly #droughts = new Map<string, number>();
   readonly #database: SimDatabase;
   readonly #way: DatabaseWay;
   readonly #disks = new Map<string, SimDisk>();
@@ -85,8 +90,9 @@ class Schedule {
   #kills = 0;
   #marks = 0;
   #lives = 0;
-  #runsToCome = 0;
+  readonly #beginning: Beginning;
   readonly #copying: Copying;
+  readonly #beside: Beside;
   readonly #fences: Fences;
 
   constructor(
@@ -97,6 +103,7 @@ class Schedule {
     const chance = new Chance(seed);
     this.#chance = chance;
     this.#authority = chance.is(0.65) ? 'source' : 'target';
+    this.#beginning = beginningOf(chance, this.#authority);
     this.#isCalm = chance.is(0.3);
     this.#faults = this.#isCalm ? { ...NO_FAULTS } : faultsOf(chance);
     const nowMs = () => time.nowMs;
@@ -107,6 +114,7 @@ class Schedule {
     }
     this.#network = new Network({
       ...{ time, chance, faults: this.#faults, deltaMs: DELTA_MS, latencyMs: 12, outages: this.#outages },
+      droughts: this.#droughts,
       onApplied: (process, operation) => this.#maybeKill(process, operation),
     });
     this.#way = {
@@ -115,21 +123,34 @@ class Schedule {
       failing: this.#isCalm ? 0 : chance.pick([0, 0, 0.03]),
       slow: chance.pick([0.06, 0.06, 0.3]),
       latencyMs: 4,
+      slowMs: chance.pick([240, 240, 700]),
     };
     this.#database = new SimDatabase(nowMs, { table: tableOf(this.#authority), connections: CONNECTIONS });
-    this.#copying = new Copying(nowMs, this.#database.segments);
+    this.#copying = new Copying({
+      ...{ time, chance, safeguards, database: this.#database, fences: () => this.#fences },
+      give: (kind, id) => this.#give(kind, id),
+    });
+    this.#beside = new Beside({
+      ...{ seed, time, database: this.#database, keys: [...HOT_KEYS, ...QUIET_KEYS] },
+      follower: () => this.#stores[this.#fences.fence.authority === 'source' ? 'target' : 'source'],
+      isBusy: () => this.#running > 0,
+    });
     this.#fences = new Fences({
       ...{ seed, time, safeguards, database: this.#database, authority: this.#authority, stores: this.#stores },
       isExpired: (item) => this.#isExpired(item),
-      isCopying: () => this.#isCopying(),
+      ...{ isPlanned: this.#beginning === 'planned', unfound: this.#beside.unfound },
+      isSilent: (identity) => this.#livesOf(identity).every((gateway) => gateway.process.isHeldUp),
+      isCopying: () => this.#copying.isUnderWay(),
       isBusy: () => this.#running > 0,
-      tellGateways: (after) => this.#tellGateways(after),
+      tellGateways: (afterMs) => {
+        for (const gateway of this.#gateways) time.after(afterMs(), () => gateway.told());
+      },
     });
     this.#database.onNotify = (event, hash) => {
-      if (event === 'marked') this.#marks += 1;
-
+      if (event !== 'marked') return;
+      this.#marks += 1;
       for (const gateway of this.#gateways) {
-        if (event === 'marked' && !chance.is(0.05)) time.after(chance.delayMs(5), () => gateway.heard(hash));
+        if (!chance.is(0.05)) time.after(chance.delayMs(5), () => gateway.heard(hash));
       }
     };
     this.#database.onQueue = (id, kind, afterMs) => {
@@ -142,13 +163,14 @@ class Schedule {
     for (let at = 0; at < this.#chance.whole(2, 4); at += 1) this.#startGateway(`gateway-${at}`);
     for (let at = 0; at < this.#chance.whole(1, 4); at += 1) this.#startWorker();
     this.#settleAgain();
-    if (this.#authority === 'source') this.#startRun('backfill', this.#chance.next() * 800);
+    this.#copying.begin(this.#beginning);
     this.#startApplications();
     this.#fences.start();
+    this.#beside.start();
     if (!this.#isCalm) this.#disturb();
     const { problems } = this.#fences;
     const isBusy = () => this.#running > 0;
-    if (!(await this.time.runUntil(() => !isBusy() && !this.#isCopying(), BUSY_MS_MAX))) {
+    if (!(await this.time.runUntil(() => !isBusy() && !this.#copying.isUnderWay(), BUSY_MS_MAX))) {
       if (isBusy()) problems.push('an application still waits for an answer that no client would wait for');
     }
     this.#heal();
@@ -169,7 +191,7 @@ class Schedule {
       ...{ writers: this.#writers, isExpired: (item) => this.#isExpired(item) },
       behindMsMax: this.#isCalm ? BEHIND_MS_MAX : null,
     });
-    for (const one of this.#isCalm ? this.#database.mismatches : []) {
+    for (const one of this.#isCalm && !this.#beside.isAny ? this.#database.mismatches : []) {
       problems.push(`${one.keyId}: reported as ${one.class}, and nothing had gone wrong`);
     }
     return problems;
@@ -180,20 +202,13 @@ class Schedule {
     return Number((item as { ttl?: { N: string } }).ttl?.N ?? Number.POSITIVE_INFINITY) < nowS - 600;
   }
 
-  #tellGateways(after: () => number | null): void {
-    for (const gateway of this.#gateways) {
-      const ms = after();
-      if (ms !== null) this.time.after(ms, () => gateway.told());
-    }
-  }
-
   #seedStores(): void {
     const items = [...HOT_KEYS.slice(0, 2), ...QUIET_KEYS].map((pk) => ({ pk: { S: pk }, by: { S: 'seed' } }));
     const expired = { pk: { S: 'x' }, ttl: { N: String(Math.floor(this.time.clock.nowMs() / 1_000) - 86_400) } };
     for (const item of items) {
       this.#stores[this.#authority].put(item, 'seed');
-      // The way back begins with both sides equal.
-      if (this.#authority === 'target') this.#stores.source.put(item, 'seed');
+      if (this.#beginning === 'copied')
+        this.#stores[this.#authority === 'source' ? 'target' : 'source'].put(item, 'seed');
     }
     if (this.#authority === 'source') this.#stores.source.put(expired, 'seed');
   }
@@ -242,26 +257,6 @@ class Schedule {
     worker.start();
   }
 
-  #startRun(kind: SegmentRow['kind'], afterMs: number): void {
-    const sides = kind === 'backfill' ? (['source', 'source'] as const) : (['source', 'target'] as const);
-    const segmentsTotal = kind === 'backfill' ? 2 : 1;
-    this.#runsToCome += 1;
-    const copies = kind === 'backfill' ? 1 : 0;
-    this.#copying.toCome += copies;
-    this.time.after(afterMs, () => {
-      this.#runsToCome -= 1;
-      this.#copying.toCome -= copies;
-      for (const [at, side] of sides.entries()) {
-        const id = `${kind}-${at}`;
-        this.#database.segments.set(id, {
-          ...{ id, runId: kind, kind, number: kind === 'backfill' ? at : 0, side, segmentsTotal, state: 'waiting' },
-          ...{ cursor: null, pageKeys: null, pages: 0, attempts: 0, owner: null, token: 0, leaseUntilMs: 0 },
-        });
-        this.#give(kind, id);
-      }
-    });
-  }
-
   #startApplications(): void {
     const count = this.#chance.whole(2, 4);
     for (let at = 0; at < count; at += 1) {
@@ -275,20 +270,18 @@ class Schedule {
           record: this.#record,
         },
         ...{ asks: this.#chance.whole(4, 14), gateways: () => this.#reachable() },
-        isCopying: () => this.#copying.isInSight(),
+        // Before dual write there is a barrier and Δ to wait for, and writes should last until the copy.
+        thinkMs: this.#beginning === 'planned' ? 200 : 60,
+        isCopying: () => this.#beside.isAny || this.#copying.isInSight(),
       }).finally(() => {
         this.#running -= 1;
       });
     }
-    if (this.#chance.is(0.4)) this.#verifyOnceCopied();
+    if (this.#chance.is(0.4)) this.#copying.verifyOnceCopied();
   }
 
-  /** A verification compares what was copied; before that everything is missing, and truly so. */
-  #verifyOnceCopied(): void {
-    this.time.after(100 + this.#chance.next() * 500, () => {
-      if (this.#isCopying()) this.#verifyOnceCopied();
-      else this.#startRun('verification', 0);
-    });
+  #livesOf(identity: string): SimGateway[] {
+    return this.#gateways.filter((gateway) => gateway.process.name.startsWith(`${identity}.`));
   }
 
   #reachable(): readonly SimGateway[] {
@@ -326,7 +319,10 @@ class Schedule {
     else if (dice < 0.65) worker.process.freeze(LEASE_MS * (0.5 + 2 * chance.next()));
     else if (dice < 0.75) gateway.process.freeze(chance.next() * 600);
     else if (dice < 0.85) chance.pick([gateway, worker]).process.jump((chance.next() - 0.5) * 120_000);
-    else this.#outages.set(chance.is(0.7) ? 'target' : 'source', this.time.nowMs + chance.next() * 1_500);
+    else {
+      const trouble = dice < 0.93 ? this.#outages : this.#droughts;
+      trouble.set(chance.is(0.7) ? 'target' : 'source', this.time.nowMs + chance.next() * 1_500);
+    }
   }
 
   /** At every step: the store has carried a request out, and whoever sent it never hears of it. */
@@ -367,18 +363,15 @@ class Schedule {
   #heal(): void {
     Object.assign(this.#faults, NO_FAULTS);
     this.#outages.clear();
+    this.#droughts.clear();
     this.#way.failing = 0;
-  }
-
-  #isCopying(): boolean {
-    if (this.#runsToCome > 0) return true;
-    return [...this.#database.segments.values()].some((row) => row.state === 'waiting' || row.state === 'running');
   }
 
   #isAtRest(): boolean {
     if (
       this.#fences.fence.open !== null ||
-      this.#isCopying() ||
+      this.#copying.isUnderWay() ||
+      this.#beside.unfound.size > 0 ||
       this.#database.dirty.size > 0 ||
       this.#network.onTheirWay > 0
     )

@@ -196,10 +196,19 @@ export class SimDatabase {
     });
   }
 
+  #isHeldByEnded(row: DirtyRow): boolean {
+    if (row.holdOpenFor.size === 0) return false;
+    return ![...row.holdOpenFor].some((id) => this.workers.get(id) === 'registered');
+  }
+
+  hasHoldsOfEnded(): boolean {
+    for (const row of this.dirty.values()) if (this.#isHeldByEnded(row)) return true;
+    return false;
+  }
+
   closeHoldsOfEnded(): void {
     for (const row of this.dirty.values()) {
-      if (row.holdOpenFor.size === 0) continue;
-      if ([...row.holdOpenFor].some((id) => this.workers.get(id) === 'registered')) continue;
+      if (!this.#isHeldByEnded(row)) continue;
       row.holdOpenFor.clear();
       row.holdUntilMs = Math.max(row.holdUntilMs ?? 0, this.nowMs() + this.parts.table.deltaMs);
     }

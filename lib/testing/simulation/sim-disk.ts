@@ -21,9 +21,9 @@ export class SimDisk {
   of(process: SimProcess): Disk {
     const files = this.#files;
     const turn = async () => {
-      await process.alive();
+      if (process.isHeldUp) await process.alive();
       await this.time.rest(this.chance.next() * 2);
-      await process.alive();
+      if (process.isHeldUp) await process.alive();
     };
     const fileOf = (stored: Stored): DiskFile => ({
       write: async (bytes, at = stored.bytes.length) => {

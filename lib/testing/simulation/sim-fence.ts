@@ -4,7 +4,7 @@
  */
 import type { RoutingSnapshot } from '@/lib/contracts/routing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
-import { type Direction, snapshotOf } from './scene';
+import { type Direction, plannedSnapshot, snapshotOf } from './scene';
 import type { SimDatabase } from './sim-database';
 
 export type FenceStep = 'hold' | 'gateways_quiet' | 'settled' | 'workers_stopped' | 'flipped';
@@ -34,6 +34,10 @@ export interface SimFenceParts {
   nowMs: () => number;
   safeguards: SafeguardSet;
   authority: Direction;
+  /** The table is not yet written on both sides. */
+  isPlanned: boolean;
+  /** Nothing is heard of the gateway now: it is dead, or frozen. */
+  isSilent(identity: string): boolean;
   /** Told at the instant at which the authority changes. */
   onFlip(to: Direction): void;
   /** Told of each epoch. */
@@ -47,10 +51,21 @@ export class SimFence {
   routing: RoutingSnapshot;
   authority: Direction;
   #fences = 0;
+  /** Resolves when the next fence begins. */
+  begun!: Promise<void>;
+  #sayBegun!: () => void;
 
   constructor(private readonly parts: SimFenceParts) {
     this.authority = parts.authority;
-    this.routing = snapshotOf(parts.authority);
+    this.routing = parts.isPlanned ? plannedSnapshot() : snapshotOf(parts.authority);
+    if (parts.isPlanned) parts.database.route({ authority: 'source', stage: 'planned', writes: 'source', epoch: 1 });
+    this.#awaitNext();
+  }
+
+  #awaitNext(): void {
+    this.begun = new Promise((done) => {
+      this.#sayBegun = done;
+    });
   }
 
   /** A gateway registers before it reads the epoch (PROTOCOL E1). Returns the number of its life. */
@@ -78,6 +93,8 @@ export class SimFence {
       ...{ id: `fence-${this.#fences}`, step: 'hold', to, isLong: of.isLong, holdEpoch, before },
       ...{ boundMs: this.parts.nowMs() + of.boundMs, stoppedBy: new Set() },
     };
+    this.#sayBegun();
+    this.#awaitNext();
     return true;
   }
 
@@ -123,10 +140,25 @@ export class SimFence {
   }
 
   /** Every gateway that ever registered, silent ones included. */
+  #registered(): GatewayRow[] {
+    const { safeguards, isSilent } = this.parts;
+    return [...this.gateways]
+      .filter(([identity]) => safeguards.registeredCount || !isSilent(identity))
+      .map(([, row]) => row);
+  }
+
   #areQuiet(open: OpenFence): boolean {
-    return [...this.gateways.values()].every(
-      (row) => row.epoch >= open.holdEpoch && (row.quietEpoch ?? 0) >= open.holdEpoch,
-    );
+    return this.#registered().every((row) => row.epoch >= open.holdEpoch && (row.quietEpoch ?? 0) >= open.holdEpoch);
+  }
+
+  /** Every write goes to both sides from now on, at each gateway once it has heard; returns the epoch to wait for. */
+  beginDualWrite(): number {
+    return this.#publish(snapshotOf('source'));
+  }
+
+  /** The barrier: every registered gateway has acknowledged. */
+  isAcknowledged(epoch: number): boolean {
+    return this.#registered().every((row) => row.epoch >= epoch);
   }
 
   #haveStopped(open: OpenFence): boolean {

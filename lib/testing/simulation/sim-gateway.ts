@@ -15,7 +15,7 @@ import { Views } from '@/lib/gateway/pipeline/views';
 import type { SimProcess } from './process';
 import type { SimDatabase } from './sim-database';
 import type { SimDisk } from './sim-disk';
-import type { SimFence } from './sim-fence';
+import type { GatewayRow, SimFence } from './sim-fence';
 import { type DatabaseWay, reach } from './sim-ledger';
 
 export interface GatewayParts {
@@ -38,7 +38,7 @@ export class SimGateway {
   #pipeline: Pipeline | null = null;
   #intents: Intents | null = null;
   #feed: DirtyFeed | null = null;
-  #routing: Loop | null = null;
+  #look: () => void = () => {};
   #acknowledged = 0;
 
   constructor(parts: GatewayParts) {
@@ -90,7 +90,9 @@ export class SimGateway {
 
   /** New routing is taken, and said once everything begun under the older one has ended, by the code of a real one. */
   #obey({ views, intents, life }: { views: Views; intents: Intents; life: number }): void {
-    const { process, way, fence, safeguards, log, identity } = this.#parts;
+    const { process, way, fence, safeguards, identity } = this.#parts;
+    const { time } = way;
+    let said: GatewayRow | null = null;
     const say = async () => {
       const now = views.current?.snapshot;
       if (now === undefined) return;
@@ -98,18 +100,38 @@ export class SimGateway {
       const isHeld = now.tables[0]?.writes === 'held';
       const isQuiet = isHeld && views.inFlightOf(TABLE_ID) === 0 && intents.openOf(TABLE_ID) === 0;
       const row = { life, epoch: this.#acknowledged, quietEpoch: isQuiet ? now.epoch : null };
+      // Said again it would tell nobody anything.
+      if (said?.epoch === row.epoch && said.quietEpoch === row.quietEpoch) return;
       await reach(way, process, () => fence.report(identity, row));
+      said = row;
     };
     const look = async () => {
-      views.take(await reach(way, process, () => fence.routing));
+      if (fence.routing.epoch !== views.current?.snapshot.epoch) {
+        views.take(await reach(way, process, () => fence.routing));
+      }
       await say();
     };
-    this.#routing = new Loop({ name: 'routing', everyMs: ROUTING_MS, log, run: look });
+    const turn = async () => {
+      for (;;) {
+        const told = new Promise<void>((done) => {
+          this.#look = done;
+        });
+        const isDone = await look().then(
+          () => true,
+          () => false,
+        );
+        // With no fence open, and all said, nothing is to be looked at until an epoch is told.
+        const isIdle = isDone && fence.open === null && this.#acknowledged === fence.routing.epoch;
+        await (isIdle ? told : Promise.race([told, time.rest(ROUTING_MS)]));
+        if (process.isHeldUp) await process.alive();
+      }
+    };
+    void turn();
   }
 
   /** An epoch was published. */
   told(): void {
-    if (!this.process.isDead) this.#routing?.kick();
+    if (!this.process.isDead) this.#look();
   }
 
   /** A notification; one that was sent before the gateway was there, or when it is dead, is not heard. */
@@ -119,11 +141,11 @@ export class SimGateway {
 
   /** One request of an application; without an answer where the gateway dies under it. */
   async handle(operation: string, input: object): Promise<GatewayAnswer> {
-    await this.process.alive();
+    if (this.process.isHeldUp) await this.process.alive();
     if (this.#pipeline === null) return jsonAnswer({ __type: 'ServiceUnavailableException' }, 503);
     const body = Buffer.from(JSON.stringify(input));
     const answer = await this.#pipeline.handle({ operation, target: `DynamoDB_20120810.${operation}`, body });
-    await this.process.alive();
+    if (this.process.isHeldUp) await this.process.alive();
     return answer;
   }
 
@@ -143,8 +165,8 @@ export class SimGateway {
 }
 
 export const TABLE_ID = 'tbl_orders';
-/** Between two looks at the routing, when nobody told of it. */
-const ROUTING_MS = 60;
+/** Between two looks at the routing while a fence is open, and until a publication is seen that nobody told of. */
+export const ROUTING_MS = 60;
 
 function commit(database: SimDatabase, marks: readonly Mark[]): void {
   for (const { keyId, cause, unknownForMs } of marks) database.markKeys({ keyIds: [keyId], cause, unknownForMs });

@@ -17,12 +17,14 @@ export interface DatabaseWay {
   /** Share of calls that take long enough for a whole write of an application to overtake. */
   slow: number;
   latencyMs: number;
+  /** How long a slow one takes at most, in one direction. */
+  slowMs: number;
 }
 
 /** Runs one call of a process at the database. */
 export async function reach<T>(way: DatabaseWay, process: SimProcess, run: () => T): Promise<T> {
   const { time, chance } = way;
-  await process.alive();
+  if (process.isHeldUp) await process.alive();
   await time.rest(wayMs(way));
   // A killed process has its statement carried out if it had been sent.
   const isFailing = chance.is(way.failing);
@@ -32,21 +34,26 @@ export async function reach<T>(way: DatabaseWay, process: SimProcess, run: () =>
   }
   const answer = run();
   await time.rest(wayMs(way));
-  await process.alive();
+  if (process.isHeldUp) await process.alive();
   if (isFailing) throw new DatabaseAwayError('the statement was carried out, and nobody said so');
   return answer;
 }
 
 export function ledgerOf(way: DatabaseWay, process: SimProcess, database: SimDatabase): Ledger {
+  const calls = new Map<string, Call>();
   return new Proxy({} as Ledger, {
-    get:
-      (_, name: string) =>
-      (...given: unknown[]) =>
-        reach(way, process, () =>
-          (database as unknown as Record<string, (...given: unknown[]) => unknown>)[name]?.(...given),
-        ),
+    get: (_, name: string) => {
+      let call = calls.get(name);
+      if (call === undefined) {
+        call = (...given) => reach(way, process, () => (database as unknown as Record<string, Call>)[name]?.(...given));
+        calls.set(name, call);
+      }
+      return call;
+    },
   });
 }
 
-const wayMs = ({ chance, latencyMs, slow }: DatabaseWay): number =>
-  chance.is(slow) ? chance.next() * latencyMs * 60 : chance.delayMs(latencyMs);
+type Call = (...given: unknown[]) => unknown;
+
+const wayMs = ({ chance, latencyMs, slow, slowMs }: DatabaseWay): number =>
+  chance.is(slow) ? chance.next() * slowMs : chance.delayMs(latencyMs);

@@ -1,5 +1,6 @@
 /** A worker of the simulation: the real tasks on the real context, woken by a queue in memory. */
 import type { Log, StoreTarget, StoreWire } from '@/lib/adapters/ports';
+import { createSealer, type Sealer } from '@/lib/adapters/sealing';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
 import type { WorkerContext, WorkerServices } from '@/lib/worker/context';
 import type { WorkerLimits } from '@/lib/worker/limits';
@@ -30,10 +31,24 @@ export interface WorkerParts {
 }
 
 export const SIM_SEALING_KEY = '5a'.repeat(32);
+const sealer = remembering(createSealer(SIM_SEALING_KEY));
 /** Tasks of one worker at a time, and how often it looks after what every worker looks after. */
 const TASKS_MAX = 3;
 const ROUND_MS = 150;
 const FENCES_MS = 50;
+
+/** The two credentials of all schedules are opened by every worker: the cipher would take its time each time. */
+function remembering(real: Sealer): Sealer {
+  const opened = new Map<string, ReturnType<Sealer['open']>>();
+  return {
+    seal: real.seal,
+    open: (sealed, purpose) => {
+      const known = opened.get(sealed) ?? real.open(sealed, purpose);
+      opened.set(sealed, known);
+      return known;
+    },
+  };
+}
 
 /** Verbs of the services that no task of this room calls. */
 const SERVICES = new Proxy({} as WorkerServices, { get: () => async () => {} });
@@ -57,7 +72,10 @@ export class SimWorker {
         limits,
         makeWire,
       },
-      { sql: null as never, stopping: new AbortController().signal, ledger: ledgerOf(way, process, database) },
+      {
+        ...{ sql: null as never, stopping: new AbortController().signal, sealer },
+        ledger: ledgerOf(way, process, database),
+      },
     );
     let ids = 0;
     this.context = {
@@ -82,8 +100,10 @@ export class SimWorker {
   /** What every worker does again and again, while it lives. */
   start(): void {
     const { time, process, way, database } = this.#parts;
+    // Statements that would find nothing are not sent: most of a schedule would be them.
     const round = async () => {
-      await holdsRound(this.context);
+      if (database.tablesHeldOpenFor(this.context.workerId).length > 0) await holdsRound(this.context);
+      if (!database.hasHoldsOfEnded() && database.orphans().length === 0) return;
       await reach(way, process, () => {
         database.closeHoldsOfEnded();
         for (const row of database.orphans()) database.onQueue(row.id, row.kind, 0);
@@ -92,7 +112,7 @@ export class SimWorker {
     const turn = async () => {
       for (;;) {
         await round().catch(() => {});
-        await process.alive();
+        if (process.isHeldUp) await process.alive();
         await time.rest(ROUND_MS);
       }
     };
@@ -102,11 +122,14 @@ export class SimWorker {
 
   /** The look of a real worker at fences: it stops, says so when nothing is in flight, and goes on after their end. */
   async #obeyFences(): Promise<void> {
-    const { time, process } = this.#parts;
+    const { time, process, database, chance } = this.#parts;
     for (;;) {
+      const begun = database.fence?.begun;
       await obeyFences(this.context).catch(() => {});
-      await process.alive();
-      await time.rest(FENCES_MS);
+      const isIdle = database.fence?.open === null && this.context.gates.stopped().size === 0;
+      if (isIdle) await begun;
+      await time.rest(isIdle ? chance.next() * FENCES_MS : FENCES_MS);
+      if (process.isHeldUp) await process.alive();
     }
   }
 
@@ -114,7 +137,7 @@ export class SimWorker {
   run(task: 'settle' | SegmentRow['kind'], segmentId: string | null): void {
     this.#tasks += 1;
     const work = async () => {
-      await this.process.alive();
+      if (this.process.isHeldUp) await this.process.alive();
       if (task === 'settle') await settle(this.context, { planTableId: TABLE_ID });
       else if (task === 'backfill') await backfillSegment(this.context, { segmentId: segmentId as string });
       else await verifySegment(this.context, { segmentId: segmentId as string });
