@@ -50,7 +50,15 @@ const quick: Step[] = [
 ];
 
 const results: StepResult[] = [];
+/** So many schedules of the simulation at most, a fifth of them the same at each push, and no more than so long. */
+const SIMULATED = ['--schedules', '10000', '--fixed', '2000', '--seconds-max', '60'];
+const simulation: Step = {
+  ...{ name: 'simulation', command: process.execPath },
+  args: ['--import', 'tsx', 'lib/testing/simulation/main.ts', ...SIMULATED],
+};
+
 for (const step of quick) results.push(await runStep(step, { isQuiet: true }));
+results.push(await runStep(simulation, { isQuiet: false }));
 for (const step of integration()) results.push(await runStep(step, { isQuiet: false }));
 const built = await build();
 results.push(built);

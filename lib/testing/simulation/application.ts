@@ -41,10 +41,11 @@ const TABLE = 'orders';
 /** Resolves when the last answer has come, or was waited for in vain. */
 export async function runApplication(parts: ApplicationParts): Promise<void> {
   const { name, time, chance, record, thinkMs } = parts;
+  let last: Last | null = null;
   for (let turn = 0; turn < parts.asks; turn += 1) {
     await time.rest(chance.delayMs(thinkMs));
-    const gateway = chance.pick(parts.gateways());
-    const asked = askOf(`${name}.${turn}`, parts);
+    const asked: Question = askOf(`${name}.${turn}`, parts, last);
+    const gateway = gatewayFor(asked, parts, last);
     const { input, ...rest } = asked;
     const entry: Asked = {
       ...rest,
@@ -59,6 +60,7 @@ export async function runApplication(parts: ApplicationParts): Promise<void> {
       gateway.handle(asked.operation, input),
       time.rest(CLIENT_MS_MAX).then(() => null),
     ]);
+    if (asked.operation !== 'GetItem') last = { key: asked.keys[0] as string, gateway };
     if (answer === null) continue;
     entry.answeredAtMs = time.nowMs;
     entry.outcome = answer.status === 200 ? 'acknowledged' : answer.status < 500 ? 'refused' : 'unknown';
@@ -71,10 +73,29 @@ function readOf(answer: GatewayAnswer): string | null {
   return Item === undefined ? null : JSON.stringify(Item);
 }
 
-function askOf(
-  id: string,
-  { chance, keys }: ApplicationParts,
-): { id: string; operation: string; keys: string[]; input: object } {
+/** What an application wrote last, and through which gateway. */
+interface Last {
+  key: string;
+  gateway: SimGateway;
+}
+
+interface Question {
+  id: string;
+  operation: string;
+  keys: string[];
+  input: object;
+}
+
+/** Of reads, how many look at what the same application has just written, as most do. */
+const OWN_READS = 0.6;
+
+/** Some connections stay with one gateway. */
+function gatewayFor({ operation }: Question, { chance, gateways }: ApplicationParts, last: Last | null): SimGateway {
+  if (operation === 'GetItem' && last !== null && !last.gateway.process.isDead && chance.is(0.5)) return last.gateway;
+  return chance.pick(gateways());
+}
+
+function askOf(id: string, { chance, keys }: ApplicationParts, last: Last | null): Question {
   const pk = chance.pick(keys);
   const Key = { pk: { S: pk } };
   const Item = { ...Key, by: { S: id } };
@@ -104,7 +125,10 @@ function askOf(
       ExpressionAttributeValues: { ':word': { S: id } },
     });
   }
-  if (dice < 0.85) return one('GetItem', { Key });
+  if (dice < 0.85) {
+    const read = last !== null && chance.is(OWN_READS) ? last.key : pk;
+    return { ...one('GetItem', { Key: { pk: { S: read } } }), keys: [read] };
+  }
   const second = chance.pick(keys.filter((key) => key !== pk));
   const both = [pk, second];
   if (dice < 0.93) {

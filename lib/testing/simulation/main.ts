@@ -26,6 +26,8 @@ const { values } = parseArgs({
     processes: { type: 'string', default: String(availableParallelism()) },
     /** Ends early, and says how far it came; without it there is no bound. */
     'seconds-max': { type: 'string' },
+    /** Looks for the seed of each switch instead, among so many schedules, and writes the table. */
+    switches: { type: 'boolean', default: false },
     /** Writes the result beside those of the benchmarks. */
     write: { type: 'boolean', default: false },
   },
@@ -49,6 +51,10 @@ const fixed = Math.min(whole('fixed', 0), schedules);
 const first = whole('seed');
 const processes = Math.min(whole('processes'), schedules);
 const secondsMax = values['seconds-max'] === undefined ? null : whole('seconds-max');
+if (values.switches) {
+  const { findSwitches } = await import('./find-switches');
+  process.exit((await findSwitches({ schedules, processes, say })) ? 0 : 1);
+}
 const ranges = [
   { first: 1, count: fixed },
   { first, count: schedules - fixed },

@@ -12,18 +12,19 @@ export interface Spread {
   failuresMax: number;
   /** Nothing more is handed out after so long. */
   msMax: number;
+  /** Seeds that a process is handed at a time; about a second of work, so that all reach the end together. */
+  seedsAPart?: number;
   /** After each part. */
   onPart(total: Tally): void;
 }
 
-/** About a second of work, so that the end is reached by all at about the same time. */
 const SEEDS_A_PART = 100;
 const childFile = fileURLToPath(new URL('./child.ts', import.meta.url));
 
-function* partsOf(ranges: readonly Seeds[]): Generator<Seeds> {
+function* partsOf(ranges: readonly Seeds[], size: number): Generator<Seeds> {
   for (const { first, count } of ranges) {
-    for (let at = 0; at < count; at += SEEDS_A_PART) {
-      yield { first: first + at, count: Math.min(SEEDS_A_PART, count - at) };
+    for (let at = 0; at < count; at += size) {
+      yield { first: first + at, count: Math.min(size, count - at) };
     }
   }
 }
@@ -31,7 +32,7 @@ function* partsOf(ranges: readonly Seeds[]): Generator<Seeds> {
 /** Resolves with what all of them came to; a part whose process died counts as one failure of its first seed. */
 export async function spread(of: Spread): Promise<Tally> {
   const total = emptyTally();
-  const parts = partsOf(of.ranges);
+  const parts = partsOf(of.ranges, of.seedsAPart ?? SEEDS_A_PART);
   const endsAtMs = performance.now() + of.msMax;
   const next = (): Seeds | null => {
     if (total.failures.length >= of.failuresMax || performance.now() > endsAtMs) return null;
