@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -135,6 +135,16 @@ describe('intents', () => {
     expect(again.left.map((key) => key.keyId)).toContain(id(0));
     expect(again.left.length).toBeLessThanOrEqual(2);
     await again.close();
+  });
+
+  it('begin where the first start was killed while it made "unproven since", and refuse a whole file that says nothing', async () => {
+    await writeFile(join(folder, 'unproven'), '');
+    const intents = await open();
+    expect(intents.unproven.size).toBe(0);
+    await intents.close();
+    const { length } = await readFile(join(folder, 'unproven'));
+    await writeFile(join(folder, 'unproven'), Buffer.alloc(length, 0x78));
+    await expect(open()).rejects.toThrow('cannot be read');
   });
 
   it('on a full disk leave "unproven since" behind first, and work again afterwards', async () => {

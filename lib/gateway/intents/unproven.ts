@@ -20,11 +20,12 @@ export class UnprovenFile {
 
   static async open(path: string, disk: Disk = REAL_DISK): Promise<UnprovenFile> {
     const file = new UnprovenFile(path, disk);
-    const text = (await disk.read(path).catch(() => null))?.toString('utf8') ?? null;
-    if (text === null) await file.#write('{}', 'anew');
+    const found = await disk.read(path);
+    // A file that is not whole was being made when its process ended: nothing has been recorded in it yet.
+    if (found === null || found.length < BYTES) await file.#make();
     else {
       try {
-        for (const [id, ms] of Object.entries(JSON.parse(text.trimEnd()) as Record<string, number>))
+        for (const [id, ms] of Object.entries(JSON.parse(found.toString('utf8').trimEnd()) as Record<string, number>))
           file.since.set(id, ms);
       } catch {
         throw new Error(
@@ -41,7 +42,7 @@ export class UnprovenFile {
       const next = new Map(this.since);
       for (const id of tableIds) if (!next.has(id)) next.set(id, nowMs);
       if (next.size === this.since.size) return;
-      await this.#write(JSON.stringify(Object.fromEntries(next)), 'in_place');
+      await this.#write(this.path, JSON.stringify(Object.fromEntries(next)), 'in_place');
       for (const [id, ms] of next) this.since.set(id, ms);
     });
   }
@@ -50,7 +51,7 @@ export class UnprovenFile {
   clear(mayClear: () => boolean): Promise<boolean> {
     return this.#inTurn(async () => {
       if (!mayClear()) return false;
-      await this.#write('{}', 'in_place');
+      await this.#write(this.path, '{}', 'in_place');
       this.since.clear();
       return true;
     });
@@ -62,10 +63,16 @@ export class UnprovenFile {
     return mine;
   }
 
-  async #write(text: string, how: 'anew' | 'in_place'): Promise<void> {
+  /** Whole under its name or not there at all, whenever the process ends. */
+  async #make(): Promise<void> {
+    await this.#write(`${this.path}.new`, '{}', 'anew');
+    await this.disk.replace(this.path, `${this.path}.new`);
+  }
+
+  async #write(path: string, text: string, how: 'anew' | 'in_place'): Promise<void> {
     const bytes = Buffer.alloc(BYTES, 0x20);
     if (bytes.write(text) < Buffer.byteLength(text)) throw new Error('more unproven tables than the file can name');
-    const file = await this.disk.open(this.path, how);
+    const file = await this.disk.open(path, how);
     try {
       await file.write(bytes, 0);
       await file.sync();

@@ -4,6 +4,7 @@ import type { Chance } from './chance';
 import type { Fences } from './fences';
 import { DELTA_MS, type Direction } from './scene';
 import type { SegmentRow, SimDatabase } from './sim-database';
+import type { SimStore } from './sim-store';
 import type { VirtualTime } from './virtual-time';
 
 /** How a schedule begins. */
@@ -38,6 +39,8 @@ export class Copying {
   #toCome = 0;
   #backfillsToCome = 0;
   #seenAtMs = Number.NEGATIVE_INFINITY;
+  /** From the first gateway that writes to both sides until none writes to the source alone, and Δ; virtual time. */
+  #mixed: { fromMs: number; toMs: number } | null = null;
 
   constructor(private readonly parts: CopyingParts) {}
 
@@ -54,12 +57,34 @@ export class Copying {
     const { time, chance, safeguards, fences } = this.parts;
     const { fence } = fences();
     const epoch = fence.beginDualWrite();
+    const mixed = { fromMs: time.nowMs, toMs: Number.POSITIVE_INFINITY };
+    this.#mixed = mixed;
     const look = (): void => {
-      if (fence.isAcknowledged(epoch)) time.after(DELTA_MS + chance.next() * 50, () => this.#start('backfill'));
-      else time.after(BARRIER_LOOK_MS, look);
+      if (!fence.isAcknowledged(epoch)) {
+        time.after(BARRIER_LOOK_MS, look);
+        return;
+      }
+      mixed.toMs = time.nowMs + DELTA_MS;
+      if (safeguards.liveChannelFirst) time.after(DELTA_MS + chance.next() * 50, () => this.#start('backfill'));
     };
-    if (safeguards.liveChannelFirst) look();
-    else this.#start('backfill');
+    look();
+    if (!safeguards.liveChannelFirst) this.#start('backfill');
+  }
+
+  /**
+   * Keys that the source lost in the mixed time of a barrier: one gateway put them on both sides, another one, not yet
+   * told, took them from the source alone. A backfill brings and never takes away, so such an item stays on the target
+   * until the verification that begin_shift is gated on finds it, and its repair removes it.
+   */
+  leftToVerification(source: SimStore, target: SimStore): Map<string, true> {
+    const left = new Map<string, true>();
+    const { fromMs, toMs } = this.#mixed ?? { fromMs: 0, toMs: -1 };
+    const [there, copied] = [source.all(), target.all()];
+    for (const { key, item, atMs } of source.changes) {
+      const isLost = item === null && atMs >= fromMs && atMs <= toMs && !there.has(key) && copied.has(key);
+      if (isLost) left.set(key, true);
+    }
+    return left;
   }
 
   /** A verification compares what was copied; before that everything is missing, and truly so. */

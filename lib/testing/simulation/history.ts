@@ -17,6 +17,8 @@ export interface History {
   writers: ReadonlySet<string>;
   /** An item past its expiry counts as absent. */
   isExpired(item: object): boolean;
+  /** Keys whose difference a schedule does not settle, by the plan's own rules. */
+  except: ReadonlyMap<string, unknown>;
   /** Longest time for which a read by another gateway may be behind; null: not judged in this schedule. */
   behindMsMax: number | null;
 }
@@ -41,12 +43,12 @@ export function convergence({
   follower,
   isExpired,
   except,
-}: Pick<History, 'authority' | 'follower' | 'isExpired'> & { except?: ReadonlyMap<string, unknown> }): string[] {
+}: Pick<History, 'authority' | 'follower' | 'isExpired' | 'except'>): string[] {
   const problems: string[] = [];
   const truth = authority.all();
   const copy = follower.all();
   for (const key of new Set([...truth.keys(), ...copy.keys()])) {
-    if (except?.has(key)) continue;
+    if (except.has(key)) continue;
     const item = truth.get(key) ?? null;
     const wanted = item !== null && isExpired(item) ? null : item;
     const there = copy.get(key) ?? null;

@@ -189,9 +189,11 @@ class Schedule {
     const problems = judgeHistory({
       ...{ authority: this.#fences.truth(), follower: this.#fences.follower(), record: this.#record },
       ...{ writers: this.#writers, isExpired: (item) => this.#isExpired(item) },
+      except: this.#copying.leftToVerification(this.#stores.source, this.#stores.target),
       behindMsMax: this.#isCalm ? BEHIND_MS_MAX : null,
     });
-    for (const one of this.#isCalm && !this.#beside.isAny ? this.#database.mismatches : []) {
+    const isFaultless = this.#isCalm && !this.#beside.isAny && this.#beginning !== 'planned';
+    for (const one of isFaultless ? this.#database.mismatches : []) {
       problems.push(`${one.keyId}: reported as ${one.class}, and nothing had gone wrong`);
     }
     return problems;
