@@ -71,8 +71,8 @@ function Shadow({ shadow }: { shadow: EvidenceView['shadow'] }) {
       </p>
     );
   return (
-    <div className="mt-3 overflow-x-auto">
-      <table className="w-full min-w-64 text-left text-data">
+    <div className="mt-3">
+      <table className="w-full text-left text-data">
         <caption className="pb-1 text-left text-caption text-muted">
           Shadow reads, after a recheck: {formatCount(window.compared)} items compared in the last{' '}
           {formatDuration(window.ms)}, {formatCount(window.settled)} of them equal at the second look,{' '}

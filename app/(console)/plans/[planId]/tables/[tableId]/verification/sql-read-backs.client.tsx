@@ -100,7 +100,7 @@ const Differences = ({ look }: { look: SqlReadBackView }) => (
     <summary className="min-h-6 cursor-pointer text-accent">
       The {formatCount(look.differences.length)} keys that SQL shows otherwise
     </summary>
-    <ul className="mt-1 flex max-h-80 flex-col overflow-y-auto">
+    <ul className="mt-1 flex flex-col">
       {look.differences.map((one) => (
         <li key={one.key} className="min-w-0 break-words py-1">
           <span className="break-all font-mono text-caption">{one.key}</span>: {CLASS_SAYS[one.class]}
