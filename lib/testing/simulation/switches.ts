@@ -30,7 +30,8 @@ export const ELSEWHERE: Partial<Record<Safeguard, { test: string; because: strin
   },
   workersStop: {
     test: 'lib/worker/safeguards.it.test.ts',
-    because: 'the test of dirty rows at the flip stands behind it: none of the first 4,000 schedules shows it',
+    because:
+      'too rare to look for at each push: of 4,310 schedules the last one showed it (a worker wrote the authority)',
   },
   mappings: { test: 'lib/worker/mappings.it.test.ts', because: 'the table of a schedule maps no attribute' },
   canary: { test: 'lib/services/fence/fence.it.test.ts', because: 'the steps of fences here have no canary' },
