@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { openDatabase, type Sql } from '@/db/client';
 import { migrate } from '@/db/migrate';
 import type { StoreTarget } from '@/lib/adapters/ports';
+import { WORKER_NODE_ARGS } from '@/lib/supervisor/child';
 import { startPostgres } from '@/lib/supervisor/postgres';
 import { insertPlan, type PlanFixture, TEST_SEALING_KEY } from '@/lib/testing/plan-fixture';
 import { type BenchProcess, startProcess } from './processes';
@@ -69,6 +70,7 @@ export async function startScaleRig(limits: {
     counts: async () => (await (await fetch(admin)).json()) as StubCounts,
     worker: async (segmentsAtATime) => {
       const worker = await startProcess('lib/worker/main.ts', {
+        nodeArgs: [...WORKER_NODE_ARGS],
         environment: {
           DATABASE_URL: postgres.url,
           LANDFALL_SEALING_KEY: TEST_SEALING_KEY,

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { WORKER_NODE_ARGS } from './child';
 import { mayBeWithout } from './processes';
 
 describe('a process that cannot stay up', () => {
@@ -11,4 +13,9 @@ describe('a process that cannot stay up', () => {
     expect(mayBeWithout('web', 'web')).toBe(false);
     for (const name of ['gateway', 'worker', 'source', 'target']) expect(mayBeWithout(name, 'demo')).toBe(false);
   });
+});
+
+test('a worker has the same bounds of memory by hand as under the supervisor', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(scripts.worker).toBe(`node --import tsx ${WORKER_NODE_ARGS.join(' ')} lib/worker/main.ts`);
 });

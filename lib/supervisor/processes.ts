@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { childEnvironment, type SupervisorConfig } from '@/lib/config';
 import { SAMPLE_TABLES } from '@/lib/sandbox/sample-data';
-import { type ChildSpec, tsx } from './child';
+import { type ChildSpec, tsx, WORKER_NODE_ARGS } from './child';
 import { type DataDir, projectDir, type Secrets } from './data-dir';
 
 export interface Setting {
@@ -62,7 +62,7 @@ export const web = (setting: Setting): ChildSpec => {
 
 export const worker = (setting: Setting): ChildSpec => ({
   name: 'worker',
-  args: tsx('lib/worker/main.ts'),
+  args: [...WORKER_NODE_ARGS, ...tsx('lib/worker/main.ts')],
   environment: environmentOf(setting),
   ready: 'line',
 });
