@@ -174,7 +174,7 @@ export class ManagedChild {
 
 /**
  * Node's arguments of a worker. What a copy needs at a time is bounded; by itself Node lets what is done with lie about in
- * proportion to the machine's memory: 266 MB after a million items, where these bounds made it 170, at no cost of time.
+ * proportion to the machine's memory: 266 MB after a million items, where these bounds made it 173 (lib/bench/results/scale.md).
  * `npm run worker` says the same.
  */
 export const WORKER_NODE_ARGS: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=512'];

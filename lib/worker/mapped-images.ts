@@ -1,7 +1,7 @@
 /**
  * Images in the form of the other side, where attributes of a table are mapped. Backfill, settle, verification, recheck and
  * the look at stream records all go through here, so that there is one form and no second opinion of it. With a mapping an
- * item is decoded and written anew, at the price of the slices (25 to 50 µs an item); without one it is never looked into.
+ * item is decoded and written anew, at the price of the slices; without one it is never looked into.
  */
 import type { WorkTable } from '@/db/queries/run';
 import { ItemImage } from '@/lib/adapters/dynamodb/slices/item-image';

@@ -1,17 +1,15 @@
 import { eq } from 'drizzle-orm';
 import { withTransaction } from '@/db/client';
-import { lockTable } from '@/db/queries/facts/lock';
 import { insertReadBack } from '@/db/queries/sql-read-back';
 import { connection } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
-import { STAGE_LOOK } from '@/lib/domain/plan/display';
 import { SQL_READ_BACK_ITEMS } from '@/lib/domain/run/sql-read-back';
 import type { Actor, ServiceContext } from '../context';
 import { appendAudit } from '../evidence/audit';
 import { appendEvent } from '../evidence/event';
 import { once } from '../evidence/idempotency';
 import { requireRole } from '../view/require-role';
-import { VERIFIABLE } from './verification';
+import { lockVerifiable } from './verification';
 
 /**
  * Asks for a look at a random sample of copied keys through the target's SQL; a worker does it. Nothing waits for it.
@@ -27,13 +25,7 @@ export async function startSqlReadBack(
   return await withTransaction(ctx.db, (tx) => {
     const ask = { key: input.idempotencyKey, action: 'run.sql_read_back', actorId: actor.id, payload: input };
     return once(tx, ask, async () => {
-      const table = await lockTable(tx, input.tableId);
-      if (!table) throw new AppError('table.not_found', 'There is no such table.');
-      if (!VERIFIABLE.includes(table.stage))
-        throw new AppError(
-          'table.move_refused',
-          `${table.name} is in stage ${STAGE_LOOK[table.stage].label}; there is no finished copy to read back.`,
-        );
+      const table = await lockVerifiable(tx, input.tableId, 'read back');
       const [target] = await tx.select().from(connection).where(eq(connection.id, table.targetConnectionId));
       if (target?.kind !== 'terrascale_rest')
         throw new AppError(

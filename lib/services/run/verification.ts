@@ -1,5 +1,5 @@
 import { and, eq, lt, sql } from 'drizzle-orm';
-import { withTransaction } from '@/db/client';
+import { type DbTransaction, withTransaction } from '@/db/client';
 import { lockTable } from '@/db/queries/facts/lock';
 import { plan, planTable, run } from '@/db/schema';
 import { AppError } from '@/lib/domain/errors';
@@ -16,7 +16,22 @@ import { requireRole } from '../view/require-role';
 import { createRun } from './create-run';
 
 /** Stages in which both sides are meant to be equal, so that comparing them says something. */
-export const VERIFIABLE: readonly Stage[] = ['verify', 'shift', 'target_first'];
+const VERIFIABLE: readonly Stage[] = ['verify', 'shift', 'target_first'];
+
+/**
+ * The table, locked, where its stage lets the two sides be held against each other.
+ * @throws AppError `table.not_found`, `table.move_refused` by stage
+ */
+export async function lockVerifiable(tx: DbTransaction, tableId: string, purpose: 'compare' | 'read back') {
+  const table = await lockTable(tx, tableId);
+  if (!table) throw new AppError('table.not_found', 'There is no such table.');
+  if (!VERIFIABLE.includes(table.stage))
+    throw new AppError(
+      'table.move_refused',
+      `${table.name} is in stage ${STAGE_LOOK[table.stage].label}; there is no finished copy to ${purpose}.`,
+    );
+  return table;
+}
 
 export interface StartVerificationInput {
   tableId: string;
@@ -45,13 +60,7 @@ export async function startVerification(
   return await withTransaction(ctx.db, (tx) => {
     const ask = { key: input.idempotencyKey, action: 'run.verify', actorId: actor.id, payload: input };
     return once(tx, ask, async () => {
-      const table = await lockTable(tx, input.tableId);
-      if (!table) throw new AppError('table.not_found', 'There is no such table.');
-      if (!VERIFIABLE.includes(table.stage))
-        throw new AppError(
-          'table.move_refused',
-          `${table.name} is in stage ${STAGE_LOOK[table.stage].label}; there is no finished copy to compare.`,
-        );
+      const table = await lockVerifiable(tx, input.tableId, 'compare');
       const { mismatchesMax, sampleItems } = input;
       const runId = await createRun(ctx, tx, {
         tableId: table.id,

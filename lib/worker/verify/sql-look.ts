@@ -3,6 +3,7 @@
  * in a verification, what differs at first sight is a suspect: it is looked at again after the recheck delay, because
  * SQL may see a write later than the item API, and a key that anybody wrote or marked meanwhile is judged by nobody.
  */
+import type { ReadBackResult } from '@/db/queries/sql-read-back';
 import type { Answer } from '@/lib/adapters/dynamodb/call';
 import { ItemImage, sameImage } from '@/lib/adapters/dynamodb/slices/item-image';
 import type { WireItem } from '@/lib/adapters/ports';
@@ -20,15 +21,7 @@ import { readBoth, recheckDelayOf, rest, type Sides } from './compare';
 export type SqlLook =
   | { kind: 'stopped' }
   | { kind: 'not_offered'; why: string }
-  | {
-      kind: 'looked';
-      equal: number;
-      moving: number;
-      expired: number;
-      unreadable: number;
-      differences: SqlDifference[];
-      statements: number;
-    };
+  | ({ kind: 'looked' } & Omit<ReadBackResult, 'state' | 'drawn' | 'reason'>);
 
 /** Statements under way at a time: SQL is a side door and is not stormed. */
 const AT_A_TIME = 4;
