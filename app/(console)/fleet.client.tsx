@@ -9,6 +9,7 @@ import { DataTable } from '@/app/_ui/kit/data-table';
 import { EmptyState } from '@/app/_ui/kit/empty-state';
 import { iconOf } from '@/app/_ui/kit/icons';
 import { PageHead } from '@/app/_ui/kit/page-head';
+import { RecoveryBanner } from '@/app/_ui/kit/recovery-banner';
 import { TimeAgo } from '@/app/_ui/kit/time-ago';
 import { useUrlFilters } from '@/app/_ui/kit/use-url-filters';
 import { ViewMissing, ViewNotice } from '@/app/_ui/kit/view-notice';
@@ -34,7 +35,9 @@ export function Fleet() {
   const fleet = query.data;
   return (
     <div className="flex flex-col gap-4">
-      {fleet ? <PageState tone={worstTone(fleet.tables.map(toneOf))} title={titleOf(fleet)} /> : null}
+      {fleet ? (
+        <PageState tone={fleet.recovery ? 'bad' : worstTone(fleet.tables.map(toneOf))} title={titleOf(fleet)} />
+      ) : null}
       <PageHead
         title="Fleet"
         note={fleet ? <Counts fleet={fleet} /> : 'Every table of every plan, what needs you first.'}
@@ -45,6 +48,7 @@ export function Fleet() {
         }
       />
       <ViewNotice query={query} what="The fleet" />
+      <RecoveryBanner recovery={fleet?.recovery ?? null} />
       {fleet ? <FleetBody fleet={fleet} /> : <ViewMissing query={query} what="the fleet" />}
     </div>
   );

@@ -1,6 +1,8 @@
 /** Every page once there is something to see: one table at its end, one under way with a difference, one refused. */
 import { expect, type Page, test } from '@playwright/test';
 import { demo } from '../fixtures/demo';
+import { asAnotherPostgres } from '../fixtures/postgres';
+import { whileFrozen } from '../fixtures/processes';
 import { asPerson } from '../fixtures/session';
 import { audit, type Look } from './audit';
 
@@ -239,4 +241,31 @@ test('a table that may not move says why on its pages, which pass', async ({ bro
     },
   ];
   expect(await audit(browser, 'ada', looks)).toEqual([]);
+});
+
+test('another Postgres stands over the pages that it concerns, which pass, until gateways have said what they obey', async ({
+  browser,
+}) => {
+  const title = 'Another Postgres has taken the place of the one before: nothing is moved';
+  const over = (page: Page) => [
+    page.getByText(title),
+    page.getByText(/Gateways that have not said what they obey: \S/),
+    page.getByRole('link', { name: 'What to do' }),
+  ];
+  const looks: Look[] = [
+    { name: 'fleet under another Postgres', path: '/', shows: over },
+    { name: 'gateways under another Postgres', path: '/gateways', shows: over },
+    { name: 'a table under another Postgres', path: placeOf('sessions').table, shows: over },
+  ];
+  // One that cannot speak, so that its word is missing for as long as is looked.
+  await whileFrozen('gateway', async () => {
+    await asAnotherPostgres();
+    expect(await audit(browser, 'ada', looks)).toEqual([]);
+  });
+  const page = await browser.newPage();
+  await asPerson(page, 'ada');
+  await page.goto(demo().base);
+  await expect(page.getByRole('heading', { name: 'Needs a person now' })).toBeVisible();
+  await expect(page.getByText(title), 'it ends by itself').toHaveCount(0, { timeout: 60_000 });
+  await page.close();
 });

@@ -81,6 +81,8 @@ export interface TableRowView {
 export interface FleetView {
   tables: TableRowView[];
   counts: { needsPerson: number; moving: number; done: number };
+  /** Another Postgres is in the place of the one before: no table is moved; null: it is the one that it was. */
+  recovery: RecoveryView | null;
   at: string;
 }
 

@@ -89,6 +89,23 @@ describe('reads of a table under a plan', () => {
     expect(await rig.dirty(table)).toEqual([]);
   });
 
+  it('of one key pass as they came while all are of the source, and are counted by what they ask for', async () => {
+    await bothSides('e');
+    await rig.stageEverywhere(table, 'verify');
+    const fresh = await rig.gateway('counts', { metrics: { host: '127.0.0.1', port: 0, token: null } });
+    const ask = async (more: object, Key: object = key('e')) =>
+      (await fresh.client.send(new GetItemCommand({ TableName: NAME, Key: Key as never, ...more }))).Item?.from?.S;
+    expect(await ask({})).toBe('source');
+    expect(await ask({ ProjectionExpression: '#f', ExpressionAttributeNames: { '#f': 'from' } })).toBe('source');
+    expect(await ask({ ConsistentRead: false })).toBe('source');
+    expect(await ask({ ConsistentRead: true })).toBe('source');
+    await expect(ask({}, { pk: S('e') })).rejects.toThrow('The provided key element does not match the schema');
+    const said = await (await fetch(String(fresh.metricsUrl))).text();
+    const reads = [...said.matchAll(/event="(reads\w+)"\} (\d+)/g)].map(([, event, count]) => `${event} ${count}`);
+    expect(reads.filter((line) => !line.endsWith(' 0')).sort()).toEqual(['readsSource 4', 'readsStrong 1']);
+    await fresh.close();
+  });
+
   it('of a batch are split and put together, each key from its own side', async () => {
     await bothSides('in');
     await set('source', 'lacking', 'source');

@@ -18,6 +18,8 @@ import { verifySegment } from './tasks/verify-segment';
 
 const item = (pk: string, more: WireItem = {}): WireItem => ({ pk: { S: pk }, version: { N: '1' }, ...more });
 const idOf = (pk: string) => JSON.stringify([`S#${pk}`]);
+/** The second look at a suspect waits for two store time-outs: short ones, or each difference costs seconds. */
+const SOON = { settings: { storeTimeoutMs: 700 } };
 
 describe('a verification', () => {
   let rig: Rig;
@@ -53,7 +55,7 @@ describe('a verification', () => {
   };
 
   it('names what is missing, extra, different or of another type, and seals both images', async () => {
-    const table = await rig.table();
+    const table = await rig.table(SOON);
     const worker = await table.worker();
     await both(table, item('equal', { tags: { SS: ['a', 'b'] } }));
     await table.put('source', item('missing'));
@@ -81,7 +83,7 @@ describe('a verification', () => {
   });
 
   it('counts a marked key as in flight and a key that is written meanwhile as hot, never as mismatches', async () => {
-    const table = await rig.table();
+    const table = await rig.table(SOON);
     await table.put('source', item('marked'));
     await table.put('source', item('busy'));
     await markKeys(table.sql, {
@@ -142,7 +144,7 @@ describe('a verification', () => {
   });
 
   it('keeps since when a difference stands, closes what a later run does not see again', async () => {
-    const table = await rig.table();
+    const table = await rig.table(SOON);
     const worker = await table.worker();
     await table.put('source', item('stays'));
     await table.put('source', item('heals'));
@@ -158,7 +160,7 @@ describe('a verification', () => {
   });
 
   it('closes a mismatch whose key was marked and settled, after looking again', async () => {
-    const table = await rig.table();
+    const table = await rig.table(SOON);
     const worker = await table.worker();
     await table.put('source', item('a'));
     const [row] = await found(table, await verify(table, worker));
@@ -217,7 +219,7 @@ describe('a verification', () => {
   });
 
   it('stops at its limit of mismatches and does not call itself done', async () => {
-    const table = await rig.table();
+    const table = await rig.table(SOON);
     for (const pk of ['a', 'b', 'c', 'd']) await table.put('source', item(pk));
     const worker = await table.worker({ limits: { pageItemsMax: 2 } });
     const { runId, segmentIds } = await table.verification();

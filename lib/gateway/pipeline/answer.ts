@@ -1,5 +1,6 @@
 /** What the gateway says to an application, in DynamoDB's words. */
 import { randomFillSync } from 'node:crypto';
+import type { SoleTable } from './sole-table';
 
 export interface GatewayRequest {
   /** e.g. `PutItem`. */
@@ -10,7 +11,7 @@ export interface GatewayRequest {
   /** SHA-256 of the body in hex where it is known. */
   payloadHash?: string;
   /** What `soleTable` finds in the body; undefined until it was looked for. */
-  soleTable?: string | null;
+  soleTable?: SoleTable | null;
 }
 
 export interface GatewayAnswer {

@@ -3,7 +3,7 @@ import { parseObject } from '@/lib/adapters/dynamodb/parse-body';
 import type { TableRouting } from '@/lib/contracts/routing';
 import type { GatewayRequest } from './answer';
 import { excessIn } from './json-bounds';
-import { soleTable } from './sole-table';
+import { type SoleTable, soleTable } from './sole-table';
 import type { RoutingView } from './views';
 
 /** A decoded JSON object. Made by JSON.parse, so own properties only are looked at. */
@@ -71,7 +71,7 @@ export function tablesIn(operation: string, input: Json): string[] {
 }
 
 export interface Routed {
-  /** Null where nobody has to know it: the request is one write of one key, on a table that one store has. */
+  /** Null where nobody has to know it: the request is of one key, and one store is asked whatever it says. */
   input: Json | null;
   /** The tables under a plan that the request touches, each once. */
   tables: TableRouting[];
@@ -88,9 +88,9 @@ export function routed(request: GatewayRequest, view: RoutingView): Routed | 'un
   if (!isOfTables(request)) return null;
   const sole = soleTableOf(request);
   if (sole !== null) {
-    const table = view.byName.get(tableNameOf(sole));
+    const table = view.byName.get(tableNameOf(sole.name));
     if (table === undefined) return null;
-    if (WRITES_OF_ONE.has(request.operation) && isOnOneSide(table)) return { input: null, tables: [table] };
+    if (isPassedUnread(request.operation, table, sole)) return { input: null, tables: [table] };
   } else {
     // The name of a table may have another case in a statement than in its plan.
     const isStatement = STATEMENT_OPERATIONS.has(request.operation) && view.snapshot.tables.length > 0;
@@ -108,14 +108,20 @@ export function routed(request: GatewayRequest, view: RoutingView): Routed | 'un
 }
 
 /** What `soleTable` finds in a request whose operation has one table, looked for once; null where it may have others. */
-export function soleTableOf(request: GatewayRequest): string | null {
+export function soleTableOf(request: GatewayRequest): SoleTable | null {
   if (!ITEM_OPERATIONS.has(request.operation)) return null;
   if (request.soleTable === undefined) request.soleTable = soleTable(request.body);
   return request.soleTable;
 }
 
-/** Writes go to one store as they came, and nothing follows them. */
-const isOnOneSide = ({ writes }: TableRouting): boolean => writes === 'source' || writes === 'target';
+/** The request goes to one store as it came, and nothing is to be done with its answer: nobody has to know more of it. */
+function isPassedUnread(operation: string, table: TableRouting, sole: SoleTable): boolean {
+  const { writes, reads, shadowMilli } = table;
+  if (WRITES_OF_ONE.has(operation)) return writes === 'source' || writes === 'target';
+  // A read that may be strong waits while its table is held, and is counted as one; cursors of other reads carry marks.
+  if (operation !== 'GetItem' || sole.saysConsistentRead) return false;
+  return reads === 'source' && shadowMilli === 0 && (writes === 'source' || writes === 'source_target');
+}
 
 export const isItemOperation = (operation: string): boolean =>
   ITEM_OPERATIONS.has(operation) || BATCH_OPERATIONS.has(operation) || TRANSACT_OPERATIONS.has(operation);

@@ -12,7 +12,7 @@ import { type Call, comeAgain, type PipelineParts, type Through } from './contex
 import { refuseStatements, refuseUnsafe } from './other-calls';
 import { isJson, type Json, member, type Routed, routed, STATEMENT_OPERATIONS } from './parse';
 import { readBatch } from './read-batch';
-import { readOne } from './read-one';
+import { readOne, readThrough } from './read-one';
 import { readTransact } from './read-transact';
 import { answerOf } from './respond';
 import { askAboutBody } from './unreadable-body';
@@ -152,7 +152,10 @@ export class Pipeline {
   #run(through: Through, found: Routed): Promise<GatewayAnswer> {
     const { input } = found;
     const [table] = found.tables;
-    if (input === null) return writeThrough(through, table as TableRouting);
+    if (input === null) {
+      const pass = through.request.operation === 'GetItem' ? readThrough : writeThrough;
+      return pass(through, table as TableRouting);
+    }
     const call: Call = { parts: through.parts, view: through.view, request: through.request, input };
     switch (call.request.operation) {
       case 'PutItem':

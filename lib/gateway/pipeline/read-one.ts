@@ -4,7 +4,7 @@ import type { TableRouting } from '@/lib/contracts/routing';
 import { keyId, partitionUnit } from '@/lib/domain/item/key';
 import type { ReadFacts, ReadRoute } from '@/lib/domain/routing/route';
 import { type GatewayAnswer, refusal, withBody } from './answer';
-import { account, ask, begin, type Call, sparedRead } from './context';
+import { account, ask, begin, type Call, sparedRead, type Through } from './context';
 import { partitionOf } from './key-condition';
 import { filtersMapped } from './mapped-names';
 import { decode, isJson, member } from './parse';
@@ -35,6 +35,22 @@ export function readOne(call: Call, table: TableRouting): Promise<GatewayAnswer>
     account(call, where, { outcome, tookMs });
     if (decision.fallback) return readAnswered(call, table, { decision, outcome, tookMs });
     return readServed(call, table, { decision, outcome, tookMs });
+  });
+}
+
+/** Every read of the table is the source's, and nothing is to be done after its answer. */
+export function readThrough(call: Through, table: TableRouting): Promise<GatewayAnswer> {
+  const { clock, stores } = call.parts;
+  const store = stores.side(table, 'source');
+  const where = { table, side: 'source' } as const;
+  const startedAt = clock.monotonicMs();
+  return begin(call, where, bodyFor(store, call.request.body, { table })).then((outcome) => {
+    account(call, where, { outcome, tookMs: clock.monotonicMs() - startedAt });
+    const answer = answerFrom(table, store, outcome);
+    const traffic = call.view.traffic(table.planTableId);
+    traffic.add('readsSource');
+    if (answer.status >= 500) traffic.add('userErrors');
+    return answer;
   });
 }
 

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { tablesIn } from './parse';
 import { soleTable } from './sole-table';
 
-const of = (text: string) => soleTable(Buffer.from(text));
+const of = (text: string) => soleTable(Buffer.from(text))?.name ?? null;
+const saysStrength = (text: string) => soleTable(Buffer.from(text))?.saysConsistentRead;
 const OTHERS = ['ResourceArn', 'SourceTableName', 'TargetTableName', 'TableArn'];
-const names = fc.constantFrom('TableName', ...OTHERS, 'Item', 'Key', 'ReturnValues', 'T', '');
+const names = fc.constantFrom('TableName', ...OTHERS, 'Item', 'Key', 'ReturnValues', 'ConsistentRead', 'T', '');
 const spaces = fc.constantFrom('', ' ', '\n', '\t\r ');
 const values = fc.oneof(
   fc.json(),
@@ -57,6 +58,14 @@ describe('the table of a request', () => {
     expect(of(text)).toBeNull();
   });
 
+  it('comes with whether the read says how strong it is to be', () => {
+    expect(saysStrength('{"TableName":"a","Key":{}}')).toBe(false);
+    expect(saysStrength('{"Key":{},"ConsistentRead":true,"TableName":"a"}')).toBe(true);
+    expect(saysStrength('{"TableName":"a","ConsistentRead" : false}')).toBe(true);
+    expect(saysStrength('{"TableName":"a","Key":{"ConsistentRead":{"S":"true"}}}')).toBe(false);
+    expect(saysStrength('{"TableName":"a","\\u0043onsistentRead":true}')).toBeUndefined();
+  });
+
   it('is the one that a parser finds, or is left to it', () => {
     let found = 0;
     fc.assert(
@@ -67,6 +76,7 @@ describe('the table of a request', () => {
           if (name === null || input === undefined) continue;
           found += 1;
           expect(tablesIn('PutItem', input as { [name: string]: unknown })).toEqual([name]);
+          expect(saysStrength(one)).toBe(Object.hasOwn(input as object, 'ConsistentRead'));
         }
       }),
       { numRuns: 1_000 },

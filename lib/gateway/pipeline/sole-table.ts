@@ -15,6 +15,7 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
 const FIELD = 'TableName';
+const STRONG = 'ConsistentRead';
 /** Other members by which an operation may name a table; see `tablesIn`. */
 const OTHERS = new Set(['ResourceArn', 'SourceTableName', 'TargetTableName', 'TableArn']);
 /** A name of a table has 255 characters at most, its ARN some more. */
@@ -31,17 +32,26 @@ for (const byte of Buffer.from(' \t\r\n')) KINDS[byte] = SPACE;
 for (const byte of Buffer.from('{[')) KINDS[byte] = UP;
 for (const byte of Buffer.from('}]')) KINDS[byte] = DOWN;
 
-/** The table's name or ARN as it is written; null where it takes a parser to tell. */
-export function soleTable(body: Buffer): string | null {
+export interface SoleTable {
+  /** The table's name or ARN as it is written. */
+  name: string;
+  /** The request says how strong its read is to be, whatever it says. */
+  saysConsistentRead: boolean;
+}
+
+/** Null where it takes a parser to tell. */
+export function soleTable(body: Buffer): SoleTable | null {
   let at = afterSpace(body, 0);
   if (body[at] !== OPEN) return null;
   at = afterSpace(body, at + 1);
   let name: string | null = null;
+  let saysConsistentRead = false;
   for (;;) {
     const keyEnd = body[at] === QUOTE ? endOfString(body, at) : -1;
     if (keyEnd === -1) return null;
     const key = isOfInterest(body[at + 1] as number) ? plainText(body, at, keyEnd) : '';
     if (key === null || OTHERS.has(key)) return null;
+    if (key === STRONG) saysConsistentRead = true;
     at = afterSpace(body, keyEnd + 1);
     if (body[at] !== COLON) return null;
     at = afterSpace(body, at + 1);
@@ -53,14 +63,17 @@ export function soleTable(body: Buffer): string | null {
       if (name === null) return null;
     }
     at = afterSpace(body, valueEnd);
-    if (body[at] === CLOSE) return afterSpace(body, at + 1) === body.length ? name : null;
+    if (body[at] === CLOSE) {
+      return name === null || afterSpace(body, at + 1) !== body.length ? null : { name, saysConsistentRead };
+    }
     if (body[at] !== COMMA) return null;
     at = afterSpace(body, at + 1);
   }
 }
 
-/** First letters of the members that name tables; and an escape may spell any letter. */
-const isOfInterest = (byte: number): boolean => byte === 0x54 || byte === 0x52 || byte === 0x53 || byte === BACKSLASH;
+/** First letters of the members that are looked for (T, R, S, C); and an escape may spell any letter. */
+const isOfInterest = (byte: number): boolean =>
+  byte === 0x54 || byte === 0x52 || byte === 0x53 || byte === 0x43 || byte === BACKSLASH;
 
 /** The text between two quotes, or null where it has an escape or anything beyond ASCII. */
 function plainText(body: Buffer, from: number, quote: number): string | null {

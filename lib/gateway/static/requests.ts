@@ -68,7 +68,7 @@ export class StaticRequests {
   #isLearnt(request: GatewayRequest): boolean {
     const { tables } = this.parts;
     const sole = soleTableOf(request);
-    if (sole !== null) return !tables.isUnlearnt(tableNameOf(sole));
+    if (sole !== null) return !tables.isUnlearnt(tableNameOf(sole.name));
     const input = decode(request.body);
     const names = input === null ? [] : tablesIn(request.operation, input);
     if (names.length === 0) return input !== null && !isItemOperation(request.operation);

@@ -10,6 +10,7 @@ import { reapFences } from '../fence/abort';
 import { runFence, stepFence } from '../fence/run-fence';
 import { approve } from '../table/approve';
 import { dryRun } from '../table/dry-run';
+import { fleetView } from '../view/fleet-view';
 import { processesView } from '../view/processes-view';
 import { tableView } from '../view/table-view';
 import { watchPostgres } from './postgres';
@@ -104,12 +105,13 @@ describe('another Postgres in the place of the one before', () => {
     );
   });
 
-  test('stands over the screens of tables and gateways, with whose word is missing, until it is over', async () => {
+  test('stands over the screens of the fleet, tables and gateways, with whose word is missing, until it is over', async () => {
     const { table, gateway } = await readyToFlip();
     const viewer = { id: 'usr_viewer', name: 'Vera', role: 'viewer' } as const;
     const seen = async () => {
       const [processes, one] = [await processesView(rig.ctx, viewer), await tableView(rig.ctx, viewer, table.id)];
       expect(one.recovery).toEqual(processes.recovery);
+      expect((await fleetView(rig.ctx, viewer)).recovery).toEqual(processes.recovery);
       return processes.recovery;
     };
     expect(await seen()).toBeNull();

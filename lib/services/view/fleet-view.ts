@@ -4,6 +4,7 @@ import { isMirroring, writesOf } from '@/lib/domain/plan/stages';
 import type { Actor, ServiceContext } from '../context';
 import { GATEWAY_SILENT_MS } from '../table/facts';
 import { urgencyOf } from './needs';
+import { recoveryView } from './recovery-view';
 import { requireRole } from './require-role';
 import { extrasOf } from './row-extras';
 import { SHARE_WINDOW_MS_MAX, toTableRow } from './table-row';
@@ -11,7 +12,10 @@ import { SHARE_WINDOW_MS_MAX, toTableRow } from './table-row';
 /** Every table of every plan, what needs a person first. */
 export async function fleetView(ctx: ServiceContext, actor: Actor): Promise<FleetView> {
   requireRole(actor, 'viewer');
-  const rows = await readTableRows(ctx.sql, { windowMsMax: SHARE_WINDOW_MS_MAX, silentMs: GATEWAY_SILENT_MS });
+  const [rows, recovery] = await Promise.all([
+    readTableRows(ctx.sql, { windowMsMax: SHARE_WINDOW_MS_MAX, silentMs: GATEWAY_SILENT_MS }),
+    recoveryView(ctx),
+  ]);
   const extras = await extrasOf(ctx, rows);
   const entries = rows.map((row, index) => {
     const extra = extras[index]!;
@@ -28,6 +32,7 @@ export async function fleetView(ctx: ServiceContext, actor: Actor): Promise<Flee
         .length,
       done: tables.filter((table) => table.stage === 'backup' || table.stage === 'retired').length,
     },
+    recovery,
     at: new Date(ctx.clock.nowMs()).toISOString(),
   };
 }
