@@ -11,6 +11,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GATEWAY_NODE_ARGS } from '@/lib/supervisor/child';
 import { itemOf, type LoadAsked, type LoadDone } from './gateway-asked';
 import { type GatewayResult, gatewayMarkdown, median, medianRatio, round, type Sample } from './gateway-report';
 import { type Rival, startHttpProxy, startNginx } from './gateway-rivals';
@@ -245,7 +246,7 @@ export async function runGatewayBench(): Promise<void> {
         args: ['--routing', file, '--port', '0', '--data-dir', join(dir, name)],
         environment: { LANDFALL_LOG_LEVEL: 'warn' },
         core: proxyCore,
-        nodeArgs: PROFILE,
+        nodeArgs: [...GATEWAY_NODE_ARGS, ...PROFILE],
       });
       stops.push(() => gateway.stop());
       return { pid: gateway.pid, port: Number(new URL(String(gateway.ready.url)).port) };

@@ -1,8 +1,8 @@
 /** What the verification page reads beside its runs: evidence that comes in all the time, and looks through SQL. */
 import type { SqlReadBackState } from '@/lib/domain/run/sql-read-back';
 import type { MismatchClass } from '@/lib/domain/run/states';
+import type { MismatchRowView } from './run-views';
 import type { ShadowView } from './shadow-views';
-import type { MismatchRowView } from './views';
 
 /** Evidence between two verifications. */
 export interface EvidenceView {

@@ -179,5 +179,11 @@ export class ManagedChild {
  */
 export const WORKER_NODE_ARGS: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=512'];
 
+/**
+ * For a gateway, in MB. Node begins with 1 MB for what has just been made and enlarges it only when much of that lives on;
+ * of a request nothing does, so a busy gateway would stop for a collection some eighty times a second, for a tenth of its time.
+ */
+export const GATEWAY_NODE_ARGS: readonly string[] = ['--min-semi-space-size=16'];
+
 /** Arguments that run a TypeScript file in the very process that is spawned, so that its pid is the child's. */
 export const tsx = (file: string): string[] => ['--import', 'tsx', join(projectDir, file)];

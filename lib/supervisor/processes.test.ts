@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { WORKER_NODE_ARGS } from './child';
+import { GATEWAY_NODE_ARGS, WORKER_NODE_ARGS } from './child';
 import { mayBeWithout } from './processes';
 
 describe('a process that cannot stay up', () => {
@@ -18,4 +18,5 @@ describe('a process that cannot stay up', () => {
 test('a worker has the same bounds of memory by hand as under the supervisor', () => {
   const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   expect(scripts.worker).toBe(`node --import tsx ${WORKER_NODE_ARGS.join(' ')} lib/worker/main.ts`);
+  expect(scripts.gateway).toBe(`node --import tsx ${GATEWAY_NODE_ARGS.join(' ')} lib/gateway/main.ts`);
 });

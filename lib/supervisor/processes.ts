@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { childEnvironment, type SupervisorConfig } from '@/lib/config';
 import { SAMPLE_TABLES } from '@/lib/sandbox/sample-data';
-import { type ChildSpec, tsx, WORKER_NODE_ARGS } from './child';
+import { type ChildSpec, GATEWAY_NODE_ARGS, tsx, WORKER_NODE_ARGS } from './child';
 import { type DataDir, projectDir, type Secrets } from './data-dir';
 
 export interface Setting {
@@ -69,7 +69,7 @@ export const worker = (setting: Setting): ChildSpec => ({
 
 export const gateway = (setting: Setting, connection: string): ChildSpec => ({
   name: 'gateway',
-  args: tsx('lib/gateway/main.ts'),
+  args: [...GATEWAY_NODE_ARGS, ...tsx('lib/gateway/main.ts')],
   environment: { ...environmentOf(setting), LANDFALL_GATEWAY_CONNECTION: connection },
   ready: 'line',
 });
