@@ -1,6 +1,7 @@
 /** Every page before any plan exists, as a new operator meets it: each says what is not there yet and how to begin. */
 import { expect, type Page, test } from '@playwright/test';
 import { demo } from '../fixtures/demo';
+import { restApplication, wakeApplication } from '../fixtures/equality';
 import { asPerson } from '../fixtures/session';
 import { audit, type Look } from './audit';
 
@@ -121,6 +122,10 @@ const HELP: Look[] = [
   })),
   { name: 'error page', path: '/help/errors/table.lost_race', shows: says('What to check') },
 ];
+
+// Nothing here is about its traffic, and axe has the processors.
+test.beforeAll(restApplication);
+test.afterAll(wakeApplication);
 
 test('pages in front of the console pass', async ({ browser, page }) => {
   expect(

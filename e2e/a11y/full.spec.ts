@@ -1,6 +1,7 @@
 /** Every page once there is something to see: one table at its end, one under way with a difference, one refused. */
 import { expect, type Page, test } from '@playwright/test';
 import { demo } from '../fixtures/demo';
+import { restApplication, wakeApplication } from '../fixtures/equality';
 import { asAnotherPostgres } from '../fixtures/postgres';
 import { whileFrozen } from '../fixtures/processes';
 import { asPerson } from '../fixtures/session';
@@ -18,6 +19,10 @@ const placeOf = (name: string): Place => {
   if (!place) throw new Error(`no plan moves ${name}; do the stories run before this?`);
   return place;
 };
+
+// What it did stands on the pages; axe has the processors.
+test.beforeAll(restApplication);
+test.afterAll(wakeApplication);
 
 test.beforeAll(async ({ browser }) => {
   const page = await browser.newPage();

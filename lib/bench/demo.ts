@@ -185,7 +185,7 @@ export async function runDemoBench(): Promise<void> {
       stops.push(() => process.stop());
       return process;
     };
-    const source = await start('lib/sandbox/source-main.ts', 'source', { sampleData: false });
+    const source = await start('lib/sandbox/source-main.ts', 'source', { sampleOrders: null });
     const target = await start('lib/sandbox/target-main.ts', 'target', { quota: 'demo', allowCreateTable: true });
     const [from, to] = [await openStore('dynamodb', source), await openStore('terrascale', target)];
     for (const store of [from, to]) {

@@ -155,6 +155,12 @@ export const FIELDS = {
     example: '8084',
     schema: port(8084),
   }),
+  demoOrders: field({
+    variable: 'LANDFALL_DEMO_ORDERS',
+    about: "Items of the demo's largest table, 2,400 to 500,000; written when the demo first starts.",
+    example: '24000',
+    schema: whole({ min: 2_400, max: 500_000, standard: 24_000 }),
+  }),
   postgresPort: field({
     variable: 'LANDFALL_POSTGRES_PORT',
     about: 'Port of the embedded Postgres (loopback only).',

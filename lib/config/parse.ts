@@ -41,7 +41,7 @@ export const PROCESSES = {
     fields: [
       ...SHARED,
       ...(['databaseUrl', 'sealingKey', 'authSecret', 'publicUrl', 'bindHost', 'webPort', 'gatewayPort'] as const),
-      ...(['sourcePort', 'targetPort', 'applicationPort', 'alertsPort', 'postgresPort'] as const),
+      ...(['sourcePort', 'targetPort', 'applicationPort', 'alertsPort', 'demoOrders', 'postgresPort'] as const),
       ...(['gatewayConnection', 'gatewayIdentity', 'chromium'] as const),
     ],
     // The supervisor runs an embedded Postgres and makes secrets of its own where none are given.

@@ -127,8 +127,11 @@ export const sampleTableInput = (table: SampleTable) => ({
   KeySchema: KEYS[table].map(({ name }, at) => ({ AttributeName: name, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
 });
 
-async function fill(engine: Engine, table: SampleTable, nowS: number): Promise<number> {
-  const count = SAMPLE_COUNTS[table];
+async function fill(
+  engine: Engine,
+  table: SampleTable,
+  { nowS, count }: { nowS: number; count: number },
+): Promise<number> {
   let next = 0;
   const lane = async () => {
     while (next < count) {
@@ -159,8 +162,12 @@ export interface Loaded {
   loadMs: number;
 }
 
-/** Makes and fills the tables that are not there yet; null when all were. */
-export async function loadSampleData(engine: Engine, nowS: number): Promise<Loaded | null> {
+/** Makes and fills the tables that are not there yet, `orders` with so many items; null when all were. */
+export async function loadSampleData(
+  engine: Engine,
+  nowS: number,
+  orders: number = SAMPLE_COUNTS.orders,
+): Promise<Loaded | null> {
   const began = performance.now();
   let items = 0;
   for (const table of SAMPLE_TABLES) {
@@ -168,7 +175,7 @@ export async function loadSampleData(engine: Engine, nowS: number): Promise<Load
     const made = await engine.execute('CreateTable', JSON.stringify(sampleTableInput(table)));
     if (made.status !== 200 && !made.body.includes('#ResourceInUseException')) throw new Error(made.body);
     await becomesActive(engine, table);
-    items += await fill(engine, table, nowS);
+    items += await fill(engine, table, { nowS, count: table === 'orders' ? orders : SAMPLE_COUNTS[table] });
     engine.counts.forget(table);
     if (table === 'sessions') await setTtl(engine, table);
     const Tags = [{ Key: 'landfall-sample', Value: 'filled' }];

@@ -80,7 +80,10 @@ export const source = ({ config, dir, secrets }: Sandbox): ChildSpec => ({
   name: 'source',
   args: tsx('lib/sandbox/source-main.ts'),
   environment: sandboxEnvironment(),
-  input: { port: config.sourcePort, dataDir: dir.source, adminToken: secrets.sourceAdminToken, sampleData: true },
+  input: {
+    ...{ port: config.sourcePort, dataDir: dir.source, adminToken: secrets.sourceAdminToken },
+    sampleOrders: config.demoOrders,
+  },
   ready: 'line',
 });
 

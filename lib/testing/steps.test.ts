@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { playwrightCounts, vitestCounts } from './steps';
+import { JUDGED_BY_THE_CLOCK, playwrightCounts, vitestCounts } from './steps';
 
 describe('counts of a report', () => {
   test('a vitest file that did not load is a failure', () => {
@@ -19,4 +22,13 @@ describe('counts of a report', () => {
     expect(playwrightCounts({ stats, errors: [{}] })).toEqual({ passed: 5, failed: 1, skipped: 1 });
     expect(playwrightCounts({ stats: { ...stats, unexpected: 2 }, errors: [] })).toMatchObject({ failed: 2 });
   });
+});
+
+test('every path of a test that is judged by the clock begins the path of one that there is', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).map((file) => `lib/${file}`);
+  const without = JUDGED_BY_THE_CLOCK.filter(
+    (path) => !files.some((file) => file.startsWith(path) && file.endsWith('.it.test.ts')),
+  );
+  expect(without).toEqual([]);
 });

@@ -79,19 +79,25 @@ export function vitest(name: string, project: 'unit' | 'integration', ...args: s
   };
 }
 
-/** Rooms whose tests start processes and judge them by the clock: nothing else may run beside them. */
-const JUDGED_BY_THE_CLOCK = ['lib/gateway', 'lib/worker', 'lib/testing', 'lib/supervisor'];
+/** Beginnings of paths of tests that judge processes by the clock or take both cores: nothing else may run beside them. */
+export const JUDGED_BY_THE_CLOCK: readonly string[] = [
+  ...['lib/gateway/control.', 'lib/gateway/http/', 'lib/gateway/outage.', 'lib/gateway/seams.', 'lib/worker/pacing.'],
+  ...['lib/supervisor/', 'lib/testing/clients/', 'lib/testing/fence-live.', 'lib/testing/long/'],
+  'lib/testing/transparency/',
+];
 
-/** The integration tests in two steps that leave none out: two files at a time, then one. */
+/** The integration tests in two steps that leave none out: two files at a time, most of which wait, then one. */
 export const integration = (): Step[] => [
   {
-    ...vitest('services', 'integration'),
+    ...vitest('paired', 'integration'),
     environment: {
       LANDFALL_TEST_WORKERS: '2',
-      LANDFALL_TEST_LEAVES_OUT: JUDGED_BY_THE_CLOCK.map((room) => `${room}/**`).join(','),
+      LANDFALL_TEST_LEAVES_OUT: JUDGED_BY_THE_CLOCK.map((path) => `${path}${path.endsWith('/') ? '**' : '*'}`).join(
+        ',',
+      ),
     },
   },
-  vitest('processes', 'integration', ...JUDGED_BY_THE_CLOCK.map((room) => `${room}/`)),
+  vitest('timed', 'integration', ...JUDGED_BY_THE_CLOCK),
 ];
 
 export function playwright(environment: Record<string, string>): Step {
