@@ -91,10 +91,16 @@ const sentenceOf = (segment: SegmentView): string =>
     .filter((part) => part !== null)
     .join(', ');
 
-const stubbornSays = ({ number, side, itemsRead, itemsBeyondMedian }: NonNullable<RunView['stubborn']>): string =>
-  `Segment ${number} of the ${side} holds ${formatCount(itemsRead)} items, ${formatCount(itemsBeyondMedian)} more than the ` +
-  'median of its side: few partition keys hold most of the table. A scan cannot be divided there, so the run lasts as ' +
-  'long as this segment; the worker that has it gives it all its lanes when the others are done.';
+/** The segment that the others wait for, or waited for. */
+function stubbornSays(run: RunView, stubborn: NonNullable<RunView['stubborn']>): string {
+  const { number, side, itemsRead, itemsBeyondMedian } = stubborn;
+  const holds =
+    `Segment ${number} of the ${side} holds ${formatCount(itemsRead)} items, ${formatCount(itemsBeyondMedian)} more than ` +
+    'the median of its side: few partition keys hold most of the table, and a scan cannot be divided there.';
+  if (run.state === 'waiting' || run.state === 'running' || run.state === 'paused')
+    return `${holds} The run lasts as long as this segment; the worker that has it gives it all its lanes when the others are done.`;
+  return run.state === 'done' ? `${holds} The run lasted as long as this segment.` : holds;
+}
 
 export function RunSegments({ run }: { run: RunView }) {
   const cells: SegmentCell[] = run.segments.map((segment) => ({
@@ -106,7 +112,7 @@ export function RunSegments({ run }: { run: RunView }) {
   return (
     <div className="flex flex-col gap-2">
       <SegmentMap segments={cells} label={`Segments of ${run.kind} ${run.generation}`} />
-      {run.stubborn ? <p className="text-data text-text-2">{stubbornSays(run.stubborn)}</p> : null}
+      {run.stubborn ? <p className="text-data text-text-2">{stubbornSays(run, run.stubborn)}</p> : null}
       {failed.length > 0 ? (
         <ul className="text-bad-fg text-data" aria-label="Failed segments">
           {failed.map((segment) => (
