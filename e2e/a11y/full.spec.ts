@@ -260,7 +260,7 @@ test('another Postgres stands over the pages that it concerns, which pass, until
   const looks: Look[] = [
     { name: 'fleet under another Postgres', path: '/', shows: over },
     { name: 'gateways under another Postgres', path: '/gateways', shows: over },
-    { name: 'a table under another Postgres', path: placeOf('sessions').table, shows: over },
+    { name: 'a table under another Postgres', path: placeOf('orders').table, shows: over },
   ];
   // One that cannot speak, so that its word is missing for as long as is looked.
   await whileFrozen('gateway', async () => {
