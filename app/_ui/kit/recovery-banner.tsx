@@ -14,7 +14,10 @@ export function RecoveryBanner({ recovery }: { recovery: RecoveryView | null }) 
       isUrgent
       title="Another Postgres has taken the place of the one before: nothing is moved"
       actions={
-        <Link className="inline-flex min-h-6 items-center underline" href={routes.helpError('control.postgres_changed')}>
+        <Link
+          className="inline-flex min-h-6 items-center underline"
+          href={routes.helpError('control.postgres_changed')}
+        >
           What to do
         </Link>
       }
