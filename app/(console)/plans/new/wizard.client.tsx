@@ -97,14 +97,20 @@ export function Wizard({ initial }: { initial: PlanDraft }) {
 function useAutosave(draft: PlanDraft): string {
   const [said, setSaid] = useState('');
   const kept = useRef(draft);
+  const latest = useRef(draft);
   useEffect(() => {
+    latest.current = draft;
     if (kept.current === draft) return;
     setSaid('Keeping the draft…');
+    // What came of an older one says nothing of what stands on the page now.
+    const sayOf = (text: string) => {
+      if (latest.current === draft) setSaid(text);
+    };
     const timer = setTimeout(() => {
       kept.current = draft;
       saveDraft(draft).then(
-        (result) => setSaid(result.ok ? 'Draft kept' : `Draft not kept: ${result.message}`),
-        () => setSaid('Draft not kept: the console does not answer'),
+        (result) => sayOf(result.ok ? 'Draft kept' : `Draft not kept: ${result.message}`),
+        () => sayOf('Draft not kept: the console does not answer'),
       );
     }, SAVE_AFTER_MS);
     return () => clearTimeout(timer);
