@@ -47,8 +47,8 @@ const mendable = (error: unknown): boolean =>
   error instanceof ConfigError ||
   (error as { code?: unknown }).code === 'EADDRINUSE';
 
-// Bodies of requests and answers are cut from pools of this size, 8 KB by itself: each new one costs as much as a hash of a
-// body. It is no larger because one body that lives on, in the queue of its mirror, keeps all of its pool.
+// Bodies of requests and answers are cut from pools of this size, 8 KB by itself: making a pool costs more than cutting it.
+// It is no larger because one body that lives on, in the queue of its mirror, keeps all of its pool.
 Buffer.poolSize = 32 * 1024;
 
 const given = argumentsOf();

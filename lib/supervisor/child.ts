@@ -180,8 +180,8 @@ export class ManagedChild {
 export const WORKER_NODE_ARGS: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=512'];
 
 /**
- * For a gateway, in MB. Node begins with 1 MB for what has just been made and enlarges it only when much of that lives on;
- * of a request nothing does, so a busy gateway would stop for a collection some eighty times a second, for a tenth of its time.
+ * For a gateway, in MB. Node begins with less for what has just been made and enlarges it under load; of a request nothing
+ * lives on, so a gateway has from its start what it would come to. `npm run gateway` says the same.
  */
 export const GATEWAY_NODE_ARGS: readonly string[] = ['--min-semi-space-size=16'];
 

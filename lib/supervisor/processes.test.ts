@@ -15,7 +15,7 @@ describe('a process that cannot stay up', () => {
   });
 });
 
-test('a worker has the same bounds of memory by hand as under the supervisor', () => {
+test('a worker and a gateway have the same bounds of memory by hand as under the supervisor', () => {
   const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   expect(scripts.worker).toBe(`node --import tsx ${WORKER_NODE_ARGS.join(' ')} lib/worker/main.ts`);
   expect(scripts.gateway).toBe(`node --import tsx ${GATEWAY_NODE_ARGS.join(' ')} lib/gateway/main.ts`);

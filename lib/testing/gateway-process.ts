@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { GATEWAY_NODE_ARGS } from '@/lib/supervisor/child';
+import { GATEWAY_NODE_ARGS, tsx } from '@/lib/supervisor/child';
 import { TEST_SEALING_KEY } from './plan-fixture';
 import { waitFor } from './wait-for';
 
@@ -28,25 +28,21 @@ export async function spawnGateway(options: {
   dataDir: string;
   port?: number;
 }): Promise<GatewayProcess> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [...GATEWAY_NODE_ARGS, '--import', 'tsx', 'lib/gateway/main.ts'],
-    {
-      cwd: projectDir,
-      env: {
-        ...process.env,
-        NODE_ENV: 'test',
-        DATABASE_URL: options.databaseUrl,
-        LANDFALL_SEALING_KEY: TEST_SEALING_KEY,
-        LANDFALL_GATEWAY_CONNECTION: options.connection,
-        LANDFALL_GATEWAY_IDENTITY: options.identity,
-        LANDFALL_GATEWAY_PORT: String(options.port ?? 0),
-        LANDFALL_DATA_DIR: options.dataDir,
-        LANDFALL_LOG_LEVEL: 'error',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child: ChildProcess = spawn(process.execPath, [...GATEWAY_NODE_ARGS, ...tsx('lib/gateway/main.ts')], {
+    cwd: projectDir,
+    env: {
+      ...process.env,
+      NODE_ENV: 'test',
+      DATABASE_URL: options.databaseUrl,
+      LANDFALL_SEALING_KEY: TEST_SEALING_KEY,
+      LANDFALL_GATEWAY_CONNECTION: options.connection,
+      LANDFALL_GATEWAY_IDENTITY: options.identity,
+      LANDFALL_GATEWAY_PORT: String(options.port ?? 0),
+      LANDFALL_DATA_DIR: options.dataDir,
+      LANDFALL_LOG_LEVEL: 'error',
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   // A run that fails leaves nothing behind.
   const leave = () => void child.kill('SIGKILL');
   process.once('exit', leave);

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { GATEWAY_NODE_ARGS } from '@/lib/supervisor/child';
+import { GATEWAY_NODE_ARGS, tsx } from '@/lib/supervisor/child';
 import { waitFor } from '../wait-for';
 
 const projectDir = fileURLToPath(new URL('../../..', import.meta.url));
@@ -24,15 +24,11 @@ export interface GatewayProcess {
 
 /** `environment` is that of a rig (`GatewayRig.environment`), with changes on top. */
 export async function spawnGateway(environment: Record<string, string>): Promise<GatewayProcess> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [...GATEWAY_NODE_ARGS, '--import', 'tsx', 'lib/gateway/main.ts'],
-    {
-      cwd: projectDir,
-      env: { ...process.env, LANDFALL_METRICS_PORT: '0', ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child: ChildProcess = spawn(process.execPath, [...GATEWAY_NODE_ARGS, ...tsx('lib/gateway/main.ts')], {
+    cwd: projectDir,
+    env: { ...process.env, LANDFALL_METRICS_PORT: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   let ready: { url: string; gatewayId: string; metricsUrl: string } | null = null;
   const keep = (text: string) => {
