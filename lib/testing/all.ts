@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { testingConfig } from '@/lib/config';
 import { buildIfStale } from '@/lib/supervisor/build';
 import { findChromium } from '@/lib/supervisor/chromium';
-import { type Counts, integration, node, playwright, runStep, type Step, type StepResult, vitest } from './steps';
+import { type Counts, troubleLines } from './reports';
+import { integration, node, playwright, runStep, type Step, type StepResult, vitest } from './steps';
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -17,7 +18,7 @@ async function build(): Promise<StepResult> {
   const result = (counts: Counts): StepResult => ({
     name: 'build',
     ms: performance.now() - began,
-    output: '',
+    ...{ output: '', troubles: [] },
     ...counts,
   });
   try {
@@ -37,7 +38,7 @@ async function browser(): Promise<StepResult> {
   const found = await findChromium(testingConfig().chromium);
   if (!found) {
     say('browser      no Chromium: set CHROMIUM to one, or run `npm ci` again');
-    return { name: 'browser', ms: 0, output: '', passed: 0, failed: 1, skipped: 0 };
+    return { name: 'browser', ms: 0, output: '', troubles: [], passed: 0, failed: 1, skipped: 0 };
   }
   say(`browser      ${found.path}`);
   return await runStep(playwright({ CHROMIUM: found.path }), { isQuiet: false });
@@ -64,6 +65,8 @@ const built = await build();
 results.push(built);
 if (existsSync('playwright.config.ts') && built.failed === 0) results.push(await browser());
 
+say('');
+for (const line of results.flatMap(({ troubles }) => troubles).flatMap(troubleLines)) say(line);
 say('');
 for (const { name, ms, passed, failed, skipped } of results) {
   say(

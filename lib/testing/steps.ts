@@ -3,54 +3,26 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Counts, playwrightReport, type Report, type Trouble, vitestReport } from './reports';
 
-export interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
 export interface Step {
   name: string;
   command: string;
   args: string[];
   environment?: Record<string, string>;
   /** Where the step's process writes its report, and what it says. Without one the step counts as one test. */
-  report?: { file: string; read: (report: unknown) => Counts };
+  report?: { file: string; read: (report: unknown) => Report };
 }
 export interface StepResult extends Counts {
   name: string;
   ms: number;
   output: string;
+  troubles: Trouble[];
 }
 
 // A guard against a step that hangs, not a budget: machines differ by more than twice.
 const STEP_MS_MAX = 45 * 60_000;
 const OUTPUT_CHARS_MAX = 2_000_000;
-
-/** Vitest's JSON report. A file that did not load counts as one failure, though none of its tests ran. */
-export function vitestCounts(report: unknown): Counts {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    numTodoTests: number;
-    testResults: { status: string; assertionResults: { status: string }[] }[];
-  };
-  const notLoaded = testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  return { passed: numPassedTests, failed: numFailedTests + notLoaded, skipped: numPendingTests + numTodoTests };
-}
-
-/** Playwright's JSON report. A test that passed on a retry has passed; errors outside tests count as failures. */
-export function playwrightCounts(report: unknown): Counts {
-  const { stats, errors } = report as {
-    stats: { expected: number; unexpected: number; flaky: number; skipped: number };
-    errors: unknown[];
-  };
-  const outside = stats.unexpected === 0 ? errors.length : 0;
-  return { passed: stats.expected + stats.flaky, failed: stats.unexpected + outside, skipped: stats.skipped };
-}
 
 let reportDir: string | null = null;
 
@@ -74,7 +46,7 @@ export function vitest(name: string, project: 'unit' | 'integration', ...args: s
   const file = reportFile(name);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   return {
-    ...{ name, report: { file, read: vitestCounts } },
+    ...{ name, report: { file, read: vitestReport } },
     ...node('vitest/vitest.mjs', 'run', '--project', project, ...reporters, ...args),
   };
 }
@@ -103,7 +75,7 @@ export const integration = (): Step[] => [
 export function playwright(environment: Record<string, string>): Step {
   const file = reportFile('playwright');
   return {
-    ...{ name: 'browser', report: { file, read: playwrightCounts } },
+    ...{ name: 'browser', report: { file, read: playwrightReport } },
     environment: { ...environment, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
     ...node('@playwright/test/cli.js', 'test', '--reporter=list,./e2e/fixtures/page-reporter.ts,json'),
   };
@@ -124,13 +96,17 @@ function endWithSignals(): void {
   }
 }
 
-function countsOf(step: Step, code: number | null): Counts {
-  const bare = { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-  if (!step.report) return bare;
-  if (!existsSync(step.report.file)) return { passed: 0, failed: 1, skipped: 0 };
-  const counts = step.report.read(JSON.parse(readFileSync(step.report.file, 'utf8')));
+function reportOf(step: Step, code: number | null): Report {
+  const bare = (failed: number): Report => ({
+    counts: { passed: step.report || failed > 0 ? 0 : 1, failed, skipped: 0 },
+    troubles: failed > 0 ? [{ test: step.name, isMended: false, message: `ended with ${code ?? 'a signal'}` }] : [],
+  });
+  if (!step.report) return bare(code === 0 ? 0 : 1);
+  if (!existsSync(step.report.file)) return bare(1);
+  const { counts, troubles } = step.report.read(JSON.parse(readFileSync(step.report.file, 'utf8')));
   // A runner that failed without a failed test (an unhandled error, no tests) has failed all the same.
-  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  if (code === 0 || counts.failed > 0) return { counts, troubles };
+  return { counts: { ...counts, failed: 1 }, troubles: [...troubles, ...bare(1).troubles] };
 }
 
 /** Runs one step to its end. `isQuiet` keeps its output until it fails. */
@@ -140,7 +116,7 @@ export async function runStep(step: Step, options: { isQuiet: boolean }): Promis
   let output = '';
   const code = await new Promise<number | null>((done) => {
     const child = spawn(step.command, step.args, {
-      env: { ...process.env, FORCE_COLOR: '0', ...step.environment },
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...step.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: STEP_MS_MAX,
     });
@@ -155,7 +131,8 @@ export async function runStep(step: Step, options: { isQuiet: boolean }): Promis
     child.once('close', (ended) => done(ended));
   });
   running = null;
-  const result = { name: step.name, ms: performance.now() - began, output, ...countsOf(step, code) };
+  const { counts, troubles } = reportOf(step, code);
+  const result = { name: step.name, ms: performance.now() - began, output, troubles, ...counts };
   if (result.failed > 0 && options.isQuiet) process.stdout.write(output);
   const counted = step.report
     ? `${result.passed} passed, ${result.failed} failed`
