@@ -34,7 +34,6 @@ export default defineConfig({
           // guarantees with a bound in milliseconds are not to be judged on a machine that is busy with another file.
           // `npm test` allows two where no such process is under test.
           maxWorkers: Number(process.env.LANDFALL_TEST_WORKERS ?? 1),
-          retry: process.env.CI ? 1 : 0,
         },
       },
     ],

@@ -241,6 +241,15 @@ export const FIELDS = {
     example: '',
     schema: z.string().min(1).optional(),
   }),
+  isCi: field({
+    variable: 'CI',
+    about: 'Build servers set it. Then `npm test` repeats what failed once, alone, and names it either way.',
+    example: '',
+    schema: z
+      .string()
+      .optional()
+      .transform((text) => text !== undefined && !['', '0', 'false'].includes(text)),
+  }),
   safeguardsOff: field({
     variable: 'LANDFALL_TEST_SAFEGUARDS_OFF',
     about:

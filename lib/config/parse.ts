@@ -47,7 +47,7 @@ export const PROCESSES = {
     // The supervisor runs an embedded Postgres and makes secrets of its own where none are given.
     optional: ['databaseUrl', 'sealingKey', 'authSecret', 'gatewayConnection'],
   },
-  testing: { fields: [...SHARED, 'chromium'], optional: [] },
+  testing: { fields: [...SHARED, 'chromium', 'isCi'], optional: [] },
 } as const satisfies Record<string, { fields: readonly FieldName[]; optional: readonly FieldName[] }>;
 
 export type ProcessName = keyof typeof PROCESSES;

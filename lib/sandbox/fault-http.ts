@@ -1,6 +1,6 @@
 /** Plays faults on an HTTP answer; the sandbox's shims and the tests' proxy serve through it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ActiveFault } from './faults';
+import { type ActiveFault, whenRemoved } from './faults';
 
 export interface Answer {
   status: number;
@@ -132,6 +132,9 @@ export async function serveWithFault(fault: ActiveFault | null, exchange: Exchan
       return writeAnswer(response, await apply(body));
     case 'delay':
       await pause(delayMs);
+      return writeAnswer(response, await apply(body));
+    case 'held':
+      await whenRemoved(fault);
       return writeAnswer(response, await apply(body));
     case 'drop_before':
       return void end(request);

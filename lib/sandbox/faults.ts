@@ -4,6 +4,7 @@
  */
 export const FAULT_KINDS = {
   delay: 'answers after delayMs',
+  held: 'applies the request and answers once the rule is removed',
   drop_before: 'ends the connection without applying the request',
   drop_after: 'applies the request and ends the connection without an answer',
   reset: 'resets the connection (RST) without applying the request',
@@ -55,6 +56,12 @@ function isItsTurn({ shareMilli, met, skip = 0 }: ActiveFault): boolean {
   return Math.floor((seen * shareMilli) / WHOLE_MILLI) > Math.floor(((seen - 1) * shareMilli) / WHOLE_MILLI);
 }
 
+/** What waits for the end of a rule. Beside the rule, so that its listing stays plain data. */
+const ends = new WeakMap<ActiveFault, { ended: Promise<void>; end: () => void }>();
+
+/** Resolves when the rule is no longer in force. */
+export const whenRemoved = (rule: ActiveFault): Promise<void> => ends.get(rule)?.ended ?? Promise.resolve();
+
 /** The rules in force; the first one that wants a request gets it. */
 export class FaultBook {
   readonly #rules: ActiveFault[] = [];
@@ -68,17 +75,26 @@ export class FaultBook {
     if (this.#rules.length >= RULES_MAX) throw new Error(`More than ${RULES_MAX} faults at once`);
     const active = { ...rule, id: this.#nextId, met: 0, hit: 0 };
     this.#nextId += 1;
+    let end = (): void => {};
+    const ended = new Promise<void>((done) => {
+      end = done;
+    });
+    ends.set(active, { ended, end });
     this.#rules.push(active);
     return active;
   }
 
   remove(id: number): void {
     const at = this.#rules.findIndex((rule) => rule.id === id);
-    if (at >= 0) this.#rules.splice(at, 1);
+    if (at >= 0) this.#end(this.#rules.splice(at, 1));
   }
 
   clear(): void {
-    this.#rules.length = 0;
+    this.#end(this.#rules.splice(0));
+  }
+
+  #end(rules: readonly ActiveFault[]): void {
+    for (const rule of rules) ends.get(rule)?.end();
   }
 
   list(): readonly ActiveFault[] {

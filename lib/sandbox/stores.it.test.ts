@@ -162,6 +162,17 @@ describe('faults', () => {
     expect((await client.send(get('p1'))).Item).toBeUndefined();
   });
 
+  test('a held request is applied when its rule is removed, and not before', async () => {
+    const client = clientOf(target);
+    const rule = target.running.faults.add({ kind: 'held', operations: ['PutItem'], times: 1 });
+    const held = client.send(put('held'));
+    await expect.poll(() => rule.hit).toBe(1);
+    expect((await client.send(get('held'))).Item).toBeUndefined();
+    target.running.faults.clear();
+    await held;
+    expect((await client.send(get('held'))).Item).toBeDefined();
+  });
+
   test('a late request is applied after its client has gone', async () => {
     const client = clientOf(target);
     target.running.faults.add({ kind: 'late', operations: ['PutItem'], times: 1, delayMs: 300 });

@@ -7,7 +7,7 @@ import { testingConfig } from '@/lib/config';
 import { buildIfStale } from '@/lib/supervisor/build';
 import { findChromium } from '@/lib/supervisor/chromium';
 import { type Counts, troubleLines } from './reports';
-import { integration, node, playwright, runStep, type Step, type StepResult, vitest } from './steps';
+import { integration, node, playwright, runAndRepeat, runStep, type Step, type StepResult, vitest } from './steps';
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -60,7 +60,8 @@ const simulation: Step = {
 
 for (const step of quick) results.push(await runStep(step, { isQuiet: true }));
 results.push(await runStep(simulation, { isQuiet: false }));
-for (const step of integration()) results.push(await runStep(step, { isQuiet: false }));
+for (const step of integration())
+  results.push(testingConfig().isCi ? await runAndRepeat(step) : await runStep(step, { isQuiet: false }));
 const built = await build();
 results.push(built);
 if (existsSync('playwright.config.ts') && built.failed === 0) results.push(await browser());

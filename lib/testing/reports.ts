@@ -9,8 +9,10 @@ export interface Counts {
 }
 /** A test that failed, or that passed only when it was repeated. */
 export interface Trouble {
-  /** Its file from the root of the checkout, and its name. */
-  test: string;
+  /** From the root of the checkout; null where no file is to blame. */
+  file: string | null;
+  /** Of the test; null where the whole file failed. */
+  name: string | null;
   /** True where a repetition passed. */
   isMended: boolean;
   /** What its last failure said. */
@@ -19,6 +21,8 @@ export interface Trouble {
 export interface Report {
   counts: Counts;
   troubles: Trouble[];
+  /** Counts of each file, where the runner tells them apart. */
+  byFile?: Map<string, Counts>;
 }
 
 interface VitestFile {
@@ -27,35 +31,57 @@ interface VitestFile {
   message: string;
   assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
 }
-interface VitestReport {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
-  testResults: VitestFile[];
-}
 
 const isNotLoaded = (file: VitestFile): boolean =>
   file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
 
+const pathOf = (file: VitestFile): string => relative(process.cwd(), file.name);
+
 function vitestTroubles(file: VitestFile): Trouble[] {
-  const path = relative(process.cwd(), file.name);
-  if (isNotLoaded(file)) return [{ test: path, isMended: false, message: file.message }];
+  if (isNotLoaded(file)) return [{ file: pathOf(file), name: null, isMended: false, message: file.message }];
   return file.assertionResults
     .filter(({ status, failureMessages }) => status === 'failed' || failureMessages.length > 0)
     .map(({ status, fullName, failureMessages }) => ({
-      ...{ test: `${path} › ${fullName.trim()}`, isMended: status !== 'failed' },
+      ...{ file: pathOf(file), name: fullName.trim(), isMended: status !== 'failed' },
       message: failureMessages.at(-1) ?? '',
     }));
 }
 
+function countsOfFile(file: VitestFile): Counts {
+  const of = (wanted: string) => file.assertionResults.filter(({ status }) => status === wanted).length;
+  const [passed, failed] = [of('passed'), of('failed')];
+  const skipped = file.assertionResults.length - passed - failed;
+  return { passed, failed: failed + (isNotLoaded(file) ? 1 : 0), skipped };
+}
+
+export const sumOf = (all: Iterable<Counts>): Counts => {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of all) {
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+  }
+  return sum;
+};
+
 /** Vitest's JSON report. A file that did not load counts as one failure, though none of its tests ran. */
 export function vitestReport(report: unknown): Report {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report as VitestReport;
-  const failed = numFailedTests + testResults.filter(isNotLoaded).length;
+  const { testResults } = report as { testResults: VitestFile[] };
+  const byFile = new Map(testResults.map((file) => [pathOf(file), countsOfFile(file)]));
+  return { counts: sumOf(byFile.values()), troubles: testResults.flatMap(vitestTroubles), byFile };
+}
+
+/** What became of a run once its failed files were repeated: the repetition says how these stand. */
+export function repeated(first: Report, again: Report): Report {
+  const byFile = new Map([...(first.byFile ?? []), ...(again.byFile ?? [])]);
+  const failedAgain = ({ file, name }: Trouble): boolean =>
+    again.troubles.some((trouble) => !trouble.isMended && trouble.file === file && trouble.name === name);
   return {
-    counts: { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests },
-    troubles: testResults.flatMap(vitestTroubles),
+    ...{ byFile, counts: sumOf(byFile.values()) },
+    troubles: [
+      ...first.troubles.filter((trouble) => !failedAgain(trouble)).map((trouble) => ({ ...trouble, isMended: true })),
+      ...again.troubles,
+    ],
   };
 }
 
@@ -79,7 +105,7 @@ const playwrightTroubles = (suite: PlaywrightSuite): Trouble[] => [
     tests
       .filter(({ status }) => status === 'unexpected' || status === 'flaky')
       .map(({ status, results }) => ({
-        ...{ test: `${file} › ${title}`, isMended: status === 'flaky' },
+        ...{ file, name: title, isMended: status === 'flaky' },
         message: results.findLast((result) => result.error)?.error?.message ?? '',
       })),
   ),
@@ -96,7 +122,7 @@ export function playwrightReport(report: unknown): Report {
     },
     troubles: [
       ...suites.flatMap(playwrightTroubles),
-      ...outside.map(({ message = '' }) => ({ test: 'outside of every test', isMended: false, message })),
+      ...outside.map(({ message = '' }) => ({ file: null, name: 'outside of every test', isMended: false, message })),
     ],
   };
 }
@@ -104,12 +130,12 @@ export function playwrightReport(report: unknown): Report {
 const MESSAGE_LINES_MAX = 12;
 
 /** The lines that name a trouble where only the end of a log is kept. */
-export function troubleLines({ test, isMended, message }: Trouble): string[] {
+export function troubleLines({ file, name, isMended, message }: Trouble): string[] {
   const lines = stripVTControlCharacters(message)
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.includes('node_modules'));
   return [
-    `${isMended ? 'passed only when it was repeated' : 'failed'}: ${test}`,
+    `${isMended ? 'passed only when it was repeated' : 'failed'}: ${[file, name].filter(Boolean).join(' › ')}`,
     ...lines.slice(0, MESSAGE_LINES_MAX).map((line) => `    ${line}`),
   ];
 }

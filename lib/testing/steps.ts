@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Counts, playwrightReport, type Report, type Trouble, vitestReport } from './reports';
+import { type Counts, playwrightReport, type Report, repeated, vitestReport } from './reports';
 
 export interface Step {
   name: string;
@@ -13,11 +13,10 @@ export interface Step {
   /** Where the step's process writes its report, and what it says. Without one the step counts as one test. */
   report?: { file: string; read: (report: unknown) => Report };
 }
-export interface StepResult extends Counts {
+export interface StepResult extends Counts, Pick<Report, 'troubles' | 'byFile'> {
   name: string;
   ms: number;
   output: string;
-  troubles: Trouble[];
 }
 
 // A guard against a step that hangs, not a budget: machines differ by more than twice.
@@ -99,14 +98,15 @@ function endWithSignals(): void {
 function reportOf(step: Step, code: number | null): Report {
   const bare = (failed: number): Report => ({
     counts: { passed: step.report || failed > 0 ? 0 : 1, failed, skipped: 0 },
-    troubles: failed > 0 ? [{ test: step.name, isMended: false, message: `ended with ${code ?? 'a signal'}` }] : [],
+    troubles:
+      failed > 0 ? [{ file: null, name: step.name, isMended: false, message: `ended with ${code ?? 'a signal'}` }] : [],
   });
   if (!step.report) return bare(code === 0 ? 0 : 1);
   if (!existsSync(step.report.file)) return bare(1);
-  const { counts, troubles } = step.report.read(JSON.parse(readFileSync(step.report.file, 'utf8')));
+  const report = step.report.read(JSON.parse(readFileSync(step.report.file, 'utf8')));
   // A runner that failed without a failed test (an unhandled error, no tests) has failed all the same.
-  if (code === 0 || counts.failed > 0) return { counts, troubles };
-  return { counts: { ...counts, failed: 1 }, troubles: [...troubles, ...bare(1).troubles] };
+  if (code === 0 || report.counts.failed > 0) return report;
+  return { counts: { ...report.counts, failed: 1 }, troubles: [...report.troubles, ...bare(1).troubles] };
 }
 
 /** Runs one step to its end. `isQuiet` keeps its output until it fails. */
@@ -131,8 +131,8 @@ export async function runStep(step: Step, options: { isQuiet: boolean }): Promis
     child.once('close', (ended) => done(ended));
   });
   running = null;
-  const { counts, troubles } = reportOf(step, code);
-  const result = { name: step.name, ms: performance.now() - began, output, troubles, ...counts };
+  const { counts, ...told } = reportOf(step, code);
+  const result = { name: step.name, ms: performance.now() - began, output, ...told, ...counts };
   if (result.failed > 0 && options.isQuiet) process.stdout.write(output);
   const counted = step.report
     ? `${result.passed} passed, ${result.failed} failed`
@@ -144,4 +144,19 @@ export async function runStep(step: Step, options: { isQuiet: boolean }): Promis
     `${step.name.padEnd(12)} ${(result.ms / 1000).toFixed(1).padStart(7)} s  ${counted}${skipped}\n`,
   );
   return result;
+}
+
+/**
+ * Runs a step of integration tests. Files that failed are repeated once, each whole and nothing beside it: tests of a file
+ * build on one another, and on a shared machine another's load may have made one late. What passes only then is named.
+ */
+export async function runAndRepeat(step: Step): Promise<StepResult> {
+  const first = await runStep(step, { isQuiet: false });
+  const files = [...(first.byFile ?? [])].filter(([, { failed }]) => failed > 0).map(([file]) => file);
+  if (files.length === 0) return first;
+  const name = `${step.name} again`;
+  const again = await runStep(vitest(name, 'integration', ...files), { isQuiet: false });
+  const asReport = ({ troubles, byFile, ...counts }: StepResult): Report => ({ troubles, byFile, counts });
+  const { counts, ...told } = repeated(asReport(first), asReport(again));
+  return { name: step.name, ms: first.ms + again.ms, output: first.output + again.output, ...told, ...counts };
 }

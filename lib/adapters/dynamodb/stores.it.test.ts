@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 /** What each fault must be taken for, and whether the item is there afterwards. */
-const TAKEN_FOR: Record<Exclude<FaultKind, 'partial' | 'late'>, { outcome: string; isApplied: boolean }> = {
+const TAKEN_FOR: Record<Exclude<FaultKind, 'partial' | 'late' | 'held'>, { outcome: string; isApplied: boolean }> = {
   delay: { outcome: 'ok', isApplied: true },
   drop_before: { outcome: 'unknown connection', isApplied: false },
   drop_after: { outcome: 'unknown connection', isApplied: true },
