@@ -116,6 +116,21 @@ test('the skip link leads past the places, and the theme is chosen from a menu',
   await expect(page.locator('html'), 'the theme is kept').toHaveAttribute('data-theme', 'light');
 });
 
+test('who asked for less motion sees a theme at once, the deepest element too', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await asPerson(page, 'ada');
+  await page.goto(`${demo().base}/connections`);
+  await expect(page.getByRole('table', { name: 'Connections' })).toBeVisible();
+  const turnTo = (theme: string) =>
+    page.evaluate((name) => {
+      document.documentElement.dataset.theme = name;
+      return document.getAnimations().length;
+    }, theme);
+  await turnTo('light');
+  await expect.poll(() => page.evaluate(() => document.getAnimations().length)).toBe(0);
+  expect(await turnTo('dark'), 'colours that are on their way').toBe(0);
+});
+
 test('at 320 px the places stand in a menu that opens, holds the focus and gives it back', async ({ page }) => {
   await asPerson(page, 'ada');
   await page.setViewportSize({ width: 320, height: 640 });
