@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -19,6 +20,9 @@ export default defineConfig({
           include: ['**/*.test.ts', '**/*.test.tsx'],
           exclude: [...excluded, '**/*.it.test.ts'],
           testTimeout: 20_000,
+          // Pure: nothing of one file is left for the next, and loading every module anew took as long as the tests.
+          isolate: false,
+          maxWorkers: availableParallelism(),
         },
       },
       {
