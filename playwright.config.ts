@@ -44,7 +44,7 @@ export default defineConfig({
   ],
   use: {
     viewport: { width: 1280, height: 800 },
-    // A build server keeps the log alone, which says what the page showed; a picture of each step costs a third of the time.
+    // A build server keeps the log alone, which says what the page showed; a picture of each step would be made for nobody.
     trace: process.env.CI ? 'off' : 'retain-on-failure',
     screenshot: 'only-on-failure',
     actionTimeout: 15_000,

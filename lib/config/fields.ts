@@ -243,7 +243,7 @@ export const FIELDS = {
   }),
   isCi: field({
     variable: 'CI',
-    about: 'Build servers set it. Then `npm test` repeats what failed once, alone, and names it either way.',
+    about: 'Build servers set it. Then `npm test` repeats tests that failed on real processes or in the browser, once.',
     example: '',
     schema: z
       .string()

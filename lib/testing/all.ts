@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { testingConfig } from '@/lib/config';
 import { buildIfStale } from '@/lib/supervisor/build';
 import { findChromium } from '@/lib/supervisor/chromium';
-import { type Counts, troubleLines } from './reports';
+import { type Counts, sumOf, troubleLines } from './reports';
 import { integration, node, playwright, runAndRepeat, runStep, type Step, type StepResult, vitest } from './steps';
 
 const say = (line: string): void => {
@@ -74,7 +74,6 @@ for (const { name, ms, passed, failed, skipped } of results) {
     `${name.padEnd(12)} ${(ms / 1000).toFixed(1).padStart(7)} s  ${passed} passed, ${failed} failed, ${skipped} skipped`,
   );
 }
-const sum = (pick: (counts: Counts) => number): number => results.reduce((total, result) => total + pick(result), 0);
-const failed = sum((counts) => counts.failed);
-say(`${sum((counts) => counts.passed)} passed, ${failed} failed`);
+const { passed, failed } = sumOf(results);
+say(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

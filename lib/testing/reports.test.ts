@@ -41,6 +41,10 @@ describe("vitest's report", () => {
       ['a thing passes at last', true],
       [null, false],
     ]);
+    const unhandled = { ...again, counts: { ...again.counts, failed: again.counts.failed + 1 } };
+    expect(repeated(vitestReport(report), unhandled).counts, 'an error outside of every file').toMatchObject({
+      failed: 2,
+    });
   });
 });
 

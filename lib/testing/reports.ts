@@ -76,8 +76,11 @@ export function repeated(first: Report, again: Report): Report {
   const byFile = new Map([...(first.byFile ?? []), ...(again.byFile ?? [])]);
   const failedAgain = ({ file, name }: Trouble): boolean =>
     again.troubles.some((trouble) => !trouble.isMended && trouble.file === file && trouble.name === name);
+  const sum = sumOf(byFile.values());
+  // What failed outside of every file, an unhandled error for one.
+  const outside = again.counts.failed - sumOf(again.byFile?.values() ?? []).failed;
   return {
-    ...{ byFile, counts: sumOf(byFile.values()) },
+    ...{ byFile, counts: { ...sum, failed: sum.failed + outside } },
     troubles: [
       ...first.troubles.filter((trouble) => !failedAgain(trouble)).map((trouble) => ({ ...trouble, isMended: true })),
       ...again.troubles,
