@@ -31,6 +31,8 @@ export interface FencesParts {
   isBusy(): boolean;
   /** Each after so long: at once, or at its next look where the notification was lost. */
   tellGateways(afterMs: () => number): void;
+  /** A start of it was registered. */
+  onRegistered(identity: string): void;
 }
 
 export class Fences {
@@ -53,6 +55,7 @@ export class Fences {
       ...{ database, nowMs: () => time.nowMs, safeguards, authority },
       ...{ isPlanned: parts.isPlanned, isSilent: (identity) => parts.isSilent(identity) },
       onFlip: (to) => this.#flipped(to),
+      onRegistered: (identity) => parts.onRegistered(identity),
       onPublish: () =>
         parts.tellGateways(() => (this.#chance.is(0.05) ? this.#chance.next() * ROUTING_MS : this.#chance.delayMs(5))),
     });

@@ -142,6 +142,9 @@ class Schedule {
       isSilent: (identity) => this.#livesOf(identity).every((gateway) => gateway.process.isHeldUp),
       isCopying: () => this.#copying.isUnderWay(),
       isBusy: () => this.#running > 0,
+      onRegistered: (identity) => {
+        for (const gateway of this.#livesOf(identity)) gateway.told();
+      },
       tellGateways: (afterMs) => {
         for (const gateway of this.#gateways) time.after(afterMs(), () => gateway.told());
       },

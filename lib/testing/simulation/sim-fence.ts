@@ -10,10 +10,8 @@ import type { SimDatabase } from './sim-database';
 export type FenceStep = 'hold' | 'gateways_quiet' | 'settled' | 'workers_stopped' | 'flipped';
 
 export interface GatewayRow {
-  /** Raised by each start: what an earlier life says late counts for nothing. */
-  life: number;
   epoch: number;
-  quietEpoch: number | null;
+  quietEpoch: number;
 }
 
 interface OpenFence {
@@ -42,6 +40,8 @@ export interface SimFenceParts {
   onFlip(to: Direction): void;
   /** Told of each epoch. */
   onPublish(): void;
+  /** A start was registered, perhaps late: what this gateway said before counts no more. */
+  onRegistered(identity: string): void;
 }
 
 export class SimFence {
@@ -68,15 +68,24 @@ export class SimFence {
     });
   }
 
-  /** A gateway registers before it reads the epoch (PROTOCOL E1). Returns the number of its life. */
-  register(identity: string): number {
-    const life = (this.gateways.get(identity)?.life ?? 0) + 1;
-    this.gateways.set(identity, { life, epoch: 0, quietEpoch: null });
-    return life;
+  /** A gateway registers before it reads the epoch (PROTOCOL E1). What an earlier start said counts no more. */
+  register(identity: string): void {
+    this.gateways.set(identity, { epoch: 0, quietEpoch: 0 });
+    this.parts.onRegistered(identity);
   }
 
+  /** As `db/queries/gateway/reports.ts` has it: by identity, and only upwards. */
   report(identity: string, of: GatewayRow): void {
-    if (this.gateways.get(identity)?.life === of.life) this.gateways.set(identity, of);
+    const row = this.gateways.get(identity);
+    if (row === undefined) return;
+    row.epoch = Math.max(row.epoch, of.epoch);
+    row.quietEpoch = Math.max(row.quietEpoch, of.quietEpoch);
+  }
+
+  /** Whether a report of this would tell nobody anything. */
+  hasHeard(identity: string, of: GatewayRow): boolean {
+    const row = this.gateways.get(identity);
+    return row !== undefined && row.epoch >= of.epoch && row.quietEpoch >= of.quietEpoch;
   }
 
   /** The hold is published with the fence's row; false: a test before the hold is not met. */
@@ -117,7 +126,7 @@ export class SimFence {
     const { database, safeguards } = this.parts;
     switch (open.step) {
       case 'hold':
-        if (this.#areQuiet(open)) open.step = 'gateways_quiet';
+        if (this.isQuiet(open.holdEpoch)) open.step = 'gateways_quiet';
         break;
       case 'gateways_quiet':
         if (database.dirty.size === 0) open.step = 'settled';
@@ -126,7 +135,7 @@ export class SimFence {
         if (!safeguards.workersStop || this.#haveStopped(open)) open.step = 'workers_stopped';
         break;
       case 'workers_stopped':
-        if (!this.#areQuiet(open)) break;
+        if (!this.isQuiet(open.holdEpoch)) break;
         if (safeguards.fenceRetest && database.dirty.size > 0) this.#abort(open);
         else this.#flip(open);
     }
@@ -147,8 +156,9 @@ export class SimFence {
       .map(([, row]) => row);
   }
 
-  #areQuiet(open: OpenFence): boolean {
-    return this.#registered().every((row) => row.epoch >= open.holdEpoch && (row.quietEpoch ?? 0) >= open.holdEpoch);
+  /** Every registered gateway obeys the hold of this epoch, with nothing in flight and no open intent. */
+  isQuiet(holdEpoch: number): boolean {
+    return this.#registered().every((row) => row.epoch >= holdEpoch && row.quietEpoch >= holdEpoch);
   }
 
   /** Every write goes to both sides from now on, at each gateway once it has heard; returns the epoch to wait for. */

@@ -59,7 +59,7 @@ export class SimGateway {
     const { process, disk, database, way, fence, safeguards, log, identity } = this.#parts;
     const views = new Views();
     // Registered before the epoch is read: whoever publishes later waits for this gateway (PROTOCOL E1).
-    const life = await reach(way, process, () => fence.register(identity));
+    await reach(way, process, () => fence.register(identity));
     views.take(await reach(way, process, () => fence.routing));
     const intents = await Intents.open({
       ...{ folder: 'state', keysMax: 10_000, compactBytes: 2_000, bytesMax: 1_000_000 },
@@ -78,7 +78,7 @@ export class SimGateway {
     }
     marks.start();
     new Loop({ name: 'feed', everyMs: LIMITS.feedEveryMs, log, run: () => this.#read(feed) });
-    if (this.#parts.hasFences) this.#obey({ views, intents, life });
+    if (this.#parts.hasFences) this.#obey({ views, intents });
     new Loop({ name: 'intents', everyMs: LIMITS.reportEveryMs, log, run: () => intents.flushIdle() });
     this.#intents = intents;
     this.#feed = feed;
@@ -89,21 +89,19 @@ export class SimGateway {
   }
 
   /** New routing is taken, and said once everything begun under the older one has ended, by the code of a real one. */
-  #obey({ views, intents, life }: { views: Views; intents: Intents; life: number }): void {
+  #obey({ views, intents }: { views: Views; intents: Intents }): void {
     const { process, way, fence, safeguards, identity } = this.#parts;
     const { time } = way;
-    let said: GatewayRow | null = null;
+    let own: GatewayRow = { epoch: 0, quietEpoch: 0 };
     const say = async () => {
       const now = views.current?.snapshot;
       if (now === undefined) return;
       if (!safeguards.drainBeforeAck || views.isDrained()) this.#acknowledged = now.epoch;
       const isHeld = now.tables[0]?.writes === 'held';
       const isQuiet = isHeld && views.inFlightOf(TABLE_ID) === 0 && intents.openOf(TABLE_ID) === 0;
-      const row = { life, epoch: this.#acknowledged, quietEpoch: isQuiet ? now.epoch : null };
-      // Said again it would tell nobody anything.
-      if (said?.epoch === row.epoch && said.quietEpoch === row.quietEpoch) return;
-      await reach(way, process, () => fence.report(identity, row));
-      said = row;
+      own = { epoch: this.#acknowledged, quietEpoch: isQuiet ? now.epoch : 0 };
+      // A real gateway repeats itself each time; here only where its row has not got it, or has lost it.
+      if (!fence.hasHeard(identity, own)) await reach(way, process, () => fence.report(identity, own));
     };
     const look = async () => {
       if (fence.routing.epoch !== views.current?.snapshot.epoch) {
@@ -121,7 +119,8 @@ export class SimGateway {
           () => false,
         );
         // With no fence open, and all said, nothing is to be looked at until an epoch is told.
-        const isIdle = isDone && fence.open === null && this.#acknowledged === fence.routing.epoch;
+        const isSaid = this.#acknowledged === fence.routing.epoch && fence.hasHeard(identity, own);
+        const isIdle = isDone && fence.open === null && isSaid;
         await (isIdle ? told : Promise.race([told, time.rest(ROUTING_MS)]));
         if (process.isHeldUp) await process.alive();
       }
@@ -129,7 +128,7 @@ export class SimGateway {
     void turn();
   }
 
-  /** An epoch was published. */
+  /** An epoch was published, or its row was set back. */
   told(): void {
     if (!this.process.isDead) this.#look();
   }
