@@ -18,6 +18,9 @@ type UnknownCause = Extract<WireOutcome, { kind: 'unknown' }>['cause'];
 /** One request and its answer; resolves exactly once, and is sent at most once. */
 export class Exchange implements PoolRequest {
   isOver = false;
+  ahead: PoolRequest | null = null;
+  behind: PoolRequest | null = null;
+  isInLine = false;
   #socket: StoreSocket | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #onAbort: (() => void) | null = null;

@@ -1,4 +1,5 @@
 import { type Endpoint, type PoolRequest, type SocketOwner, StoreSocket } from './store-socket';
+import { WaitingLine } from './waiting-line';
 
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** Below the 5 s after which Node's servers close an idle socket: a reset on reuse makes a write's outcome unknown. */
@@ -28,7 +29,7 @@ export class SocketPool implements SocketOwner {
   /** Given back in this turn of the loop, and in the one before. */
   #fresh: StoreSocket[] = [];
   #resting: StoreSocket[] = [];
-  readonly #waiting = new Set<PoolRequest>();
+  readonly #waiting = new WaitingLine<PoolRequest>();
   #connecting = 0;
   #session: Buffer | null = null;
   #isClosed = false;
@@ -51,14 +52,14 @@ export class SocketPool implements SocketOwner {
       return true;
     }
     if (this.#waiting.size >= WAITING_MAX) return false;
-    this.#waiting.add(request);
+    this.#waiting.join(request);
     this.#grow();
     return true;
   }
 
   /** The request is over before it had a connection. */
   forget(request: PoolRequest): void {
-    this.#waiting.delete(request);
+    this.#waiting.leave(request);
     this.#maybeEmpty();
   }
 
@@ -117,7 +118,7 @@ export class SocketPool implements SocketOwner {
 
   /** To whoever waits longest, else to rest among the idle. */
   #give(socket: StoreSocket, idleUntilMs: number | null): void {
-    for (let first = this.#firstWaiting(); first !== undefined; first = this.#firstWaiting()) {
+    for (let first = this.#firstWaiting(); first !== null; first = this.#firstWaiting()) {
       if (first.start(socket)) return;
     }
     if (this.#isClosed) {
@@ -129,12 +130,10 @@ export class SocketPool implements SocketOwner {
     this.#sweep ??= setInterval(() => this.#dropExpired(), Math.min(SWEEP_MS, this.#idleMs)).unref();
   }
 
-  #firstWaiting(): PoolRequest | undefined {
-    for (const request of this.#waiting) {
-      this.#waiting.delete(request);
-      if (!request.isOver) return request;
-    }
-    return undefined;
+  #firstWaiting(): PoolRequest | null {
+    let first = this.#waiting.next();
+    while (first?.isOver) first = this.#waiting.next();
+    return first;
   }
 
   #takeIdle(): StoreSocket | undefined {

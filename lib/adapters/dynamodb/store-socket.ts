@@ -3,6 +3,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { writeMessage } from './one-write';
 import type { WireAnswer } from './outcome';
 import { ResponseParser } from './response-parser';
+import type { InLine } from './waiting-line';
 
 const READ_BYTES = 256 * 1024;
 /** All sockets of a process read into one buffer: what is read is consumed before the next read begins. */
@@ -25,7 +26,7 @@ export interface Message {
 }
 
 /** A request as a connection drives it; exactly one of the last three is called once it was sent. */
-export interface PoolRequest {
+export interface PoolRequest extends InLine<PoolRequest> {
   readonly isOver: boolean;
   /** Here is a connection of yours: send on it now. False: it has no use for it. */
   start(socket: StoreSocket): boolean;

@@ -8,6 +8,7 @@ import type { Clock, Log } from '@/lib/adapters/ports';
 import type { TableRouting } from '@/lib/contracts/routing';
 import { partitionUnitOfId } from '@/lib/domain/item/key';
 import type { SafeguardSet } from '@/lib/domain/safeguards';
+import { PassingMap } from '../passing-map';
 import { type Disk, REAL_DISK } from '../state/disk';
 import { IntentLog } from './log';
 import type { IntentRecord } from './record';
@@ -44,10 +45,10 @@ export class NoRecordError extends Error {
 }
 
 export class Intents {
-  readonly #keys = new Map<string, OpenKey>();
-  readonly #byTable = new Map<string, number>();
+  readonly #keys = new PassingMap<string, OpenKey>();
+  readonly #byTable = new PassingMap<string, number>();
   /** `table\npartition` → open keys of that partition. */
-  readonly #byPartition = new Map<string, number>();
+  readonly #byPartition = new PassingMap<string, number>();
   #log!: IntentLog;
   #unproven!: UnprovenFile;
   /** Monotonic time since which records can be written again after trouble; null while they cannot. */

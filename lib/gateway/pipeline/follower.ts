@@ -36,7 +36,7 @@ interface Queue {
 }
 
 export class Follower {
-  readonly #queues = new Map<string, Queue>();
+  #queues = new Map<string, Queue>();
   #isScheduled = false;
 
   /** Sends an image. One image a key at a time: the lanes see to that. */
@@ -60,9 +60,10 @@ export class Follower {
 
   #flush(): void {
     this.#isScheduled = false;
-    const queues = [...this.#queues.values()];
-    this.#queues.clear();
-    for (const queue of queues) this.#send(queue);
+    const queues = this.#queues;
+    // Not emptied: a Map keeps what it held until it is collected, and whoever collects keeps it longer (`PassingMap`).
+    this.#queues = new Map();
+    for (const queue of queues.values()) this.#send(queue);
   }
 
   #send(queue: Queue): void {

@@ -4,6 +4,7 @@
  * waits and replaces an older one that waits.
  */
 import { LIMITS } from '../limits';
+import { PassingMap } from '../passing-map';
 
 export interface Lane<Job> {
   readonly id: string;
@@ -21,7 +22,7 @@ export class LaneFullError extends Error {
 }
 
 export class Lanes<Job> {
-  readonly #lanes = new Map<string, Lane<Job>>();
+  readonly #lanes = new PassingMap<string, Lane<Job>>();
 
   get size(): number {
     return this.#lanes.size;

@@ -35,6 +35,8 @@ export interface MirrorJob {
   open: OpenKey;
   /** What the image holds of memory, about. */
   bytes: number;
+  /** Its room in the admission, from the moment at which it is taken over until it is done. */
+  ticket: Ticket | null;
   /** The follower's outcome is known and confirmed or marked, or a newer image has taken over. */
   done(): void;
   isDone: boolean;
@@ -66,8 +68,6 @@ interface Sent {
 }
 
 export class Mirror {
-  readonly #tickets = new Map<MirrorJob, Ticket>();
-
   constructor(private readonly parts: MirrorParts) {}
 
   /** Takes over the newest image of a key; the caller holds the key's lane. */
@@ -111,10 +111,8 @@ export class Mirror {
 
   /** Takes room for an image; one that has it already keeps it. */
   #admit(job: MirrorJob): boolean {
-    if (this.#tickets.has(job)) return true;
-    const ticket = this.parts.admission.mirror(job.bytes);
-    if (ticket !== null) this.#tickets.set(job, ticket);
-    return ticket !== null;
+    job.ticket ??= this.parts.admission.mirror(job.bytes);
+    return job.ticket !== null;
   }
 
   async #together(lanes: readonly MirrorLane[], jobs: readonly MirrorJob[]): Promise<void> {
@@ -212,8 +210,8 @@ export class Mirror {
       intents.end(job.open);
     }
     views.end(job.view, [job.table]);
-    this.#tickets.get(job)?.release();
-    this.#tickets.delete(job);
+    job.ticket?.release();
+    job.ticket = null;
     job.isDone = true;
     job.done();
   }

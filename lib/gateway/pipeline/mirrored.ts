@@ -167,6 +167,7 @@ function jobOf(
     followerSide,
     open: of.key,
     bytes: Math.ceil(call.request.body.length / write.units.length),
+    ticket: null,
     done: finish,
     isDone: false,
     isAbandoned: false,

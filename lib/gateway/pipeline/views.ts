@@ -4,6 +4,7 @@
  * has put the routing on disk before it is taken here (E1).
  */
 import type { RoutingSnapshot, TableRouting } from '@/lib/contracts/routing';
+import { PassingMap } from '../passing-map';
 import { type Counts, emptyCounts, TableTraffic } from './traffic';
 
 export class RoutingView {
@@ -12,7 +13,7 @@ export class RoutingView {
   readonly #needles: Buffer[];
   readonly #traffic = new Map<string, TableTraffic>();
   /** Requests under way, and images of them, by the table under a plan that they touch. */
-  readonly #touching = new Map<string, number>();
+  readonly #touching = new PassingMap<string, number>();
   inFlight = 0;
 
   constructor(
@@ -101,7 +102,7 @@ export class Views {
   readonly #older = new Set<RoutingView>();
   readonly #waiting = new Set<() => void>();
   /** Writes and strongly consistent reads in flight, by table. */
-  readonly #byTable = new Map<string, number>();
+  readonly #byTable = new PassingMap<string, number>();
   /** Told when an older view has ended, when a table came to rest, and when a new view was taken. */
   onChange: () => void = () => {};
   /** The view before the current one, kept for the counters that are still to be taken. */
