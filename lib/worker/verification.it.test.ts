@@ -102,6 +102,37 @@ describe('a verification', () => {
     expect(sum).toEqual({ hot: 1, in_flight: 1, suspects: 2 });
   });
 
+  it('takes a key that was deleted under its page, and is made again at the second look, for no mismatch', async () => {
+    const table = await rig.table(SOON);
+    await both(table, item('again'));
+    let isDeleted = false;
+    let isResting = false;
+    const hook: Hook = async (sent) => {
+      const isLook = sent.operation === 'BatchGetItem';
+      if (isLook && sent.side === 'target' && !isDeleted) {
+        isDeleted = true;
+        await table.remove('source', 'again');
+        await table.remove('target', 'again');
+      }
+      // The write of another gateway: at the source already, and not yet at the target.
+      if (isLook && isResting) await table.put('source', item('again'));
+      return await sent.next();
+    };
+    const plain = await table.worker({ hook });
+    const ledger: WorkerContext['ledger'] = {
+      ...plain.ledger,
+      // Asked before the rest between the two looks, and after it.
+      dirtyAmong: (planTableId, keyIds) => {
+        isResting = true;
+        return plain.ledger.dirtyAmong(planTableId, keyIds);
+      },
+    };
+    const worker = { ...plain, ledger };
+    const runId = await verify(table, worker);
+    expect(isDeleted).toBe(true);
+    expect(await found(table, runId)).toEqual([]);
+  });
+
   /**
    * A verification whose target is read from a region that lags: both keys were written on both sides, and reach that
    * region only after the first look at them.

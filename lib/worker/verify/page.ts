@@ -123,22 +123,28 @@ async function unlikeOfBatch(
   return unlike;
 }
 
-/** What the source lacks is read whole on both sides before it is judged. */
+/**
+ * What seems unlike is read on both sides at one time before it is judged. A page and its counterparts were not: a key
+ * that was deleted between the two, and made again as it was while the second look was taken, would look like one that
+ * had been missing all along.
+ */
 async function suspectsOf(
   ctx: WorkerContext,
   work: SegmentWork,
   ask: Sides & { unlike: Pair[] },
 ): Promise<Pair[] | null> {
-  if (work.segment.side === 'source') return ask.unlike;
+  if (ask.unlike.length === 0) return [];
   const keyIds = ask.unlike.map((pair) => pair.keyId);
   const both = await readBoth(ctx, work, { ...ask, keyIds });
   if (both.source.unread.size + both.target.unread.size > 0) return null;
-  const pairs = keyIds.map((id) => ({
-    keyId: id,
-    source: both.source.read.get(id) ?? null,
-    target: both.target.read.get(id) ?? null,
-  }));
-  return pairs.filter(isDifferent);
+  const isSource = work.segment.side === 'source';
+  const seen = ask.unlike.map((pair) => {
+    const { keyId } = pair;
+    const now = { keyId, source: both.source.read.get(keyId) ?? null, target: both.target.read.get(keyId) ?? null };
+    // From the page on, where it had the item: one that was written since is hot. The target's pages hold keys alone.
+    return { first: isSource ? pair : now, now };
+  });
+  return seen.filter(({ now }) => isDifferent(now)).map(({ first }) => first);
 }
 
 async function record(ctx: WorkerContext, work: SegmentWork, mismatch: Mismatch): Promise<void> {
