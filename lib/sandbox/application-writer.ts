@@ -93,6 +93,7 @@ export class ApplicationWriter {
   readonly #table: string;
   #sequence = 0;
   #isStopped = false;
+  #stopped: Promise<void> | null = null;
   #lanes: Promise<void>[] = [];
   #pause: { promise: Promise<void>; end: () => void } | null = null;
   #lanesResting = 0;
@@ -145,8 +146,13 @@ export class ApplicationWriter {
     return this.#pause !== null && this.#lanesResting === LANES;
   }
 
-  /** Ends after what is under way. */
-  async stop(): Promise<void> {
+  /** Ends after what is under way. May be asked for again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#isStopped = true;
     this.resume();
     await Promise.all(this.#lanes);
