@@ -245,7 +245,9 @@ describe('with a rule of the protocol off, its interleaving goes wrong', () => {
     await proves(without('recheck'), async (safeguards) => {
       const table = await rig.table({ settings: { storeTimeoutMs: 900 } });
       await table.put('source', item('a', 1));
-      const hook = afterRequest({ side: 'target', operation: 'BatchGetItem' }, () => table.put('target', item('a', 1)));
+      // Behind the page's look and the look at both sides at one time, before the one that the rule asks for.
+      const last = { side: 'target', operation: 'BatchGetItem', nth: 2 } as const;
+      const hook = afterRequest(last, () => table.put('target', item('a', 1)));
       const worker = await table.worker({ safeguards, hook });
       const { runId, segmentIds } = await table.verification();
       for (const segmentId of segmentIds) await verifySegment(worker, { segmentId });
