@@ -28,11 +28,6 @@ export const ELSEWHERE: Partial<Record<Safeguard, { test: string; because: strin
     test: 'lib/gateway/safeguards.it.test.ts',
     because: 'a fence also waits until nothing is in flight, and a barrier for Δ, which covers what was sent before',
   },
-  workersStop: {
-    test: 'lib/worker/safeguards.it.test.ts',
-    because:
-      'too rare to look for at each push: of 4,310 schedules the last one showed it (a worker wrote the authority)',
-  },
   mappings: { test: 'lib/worker/mappings.it.test.ts', because: 'the table of a schedule maps no attribute' },
   canary: { test: 'lib/services/fence/fence.it.test.ts', because: 'the steps of fences here have no canary' },
   canarySwept: { test: 'lib/services/fence/fence.it.test.ts', because: 'the steps of fences here have no canary' },
