@@ -210,7 +210,7 @@ test('reads go back to DynamoDB with one action, and then all of them forward', 
     await page.getByRole('button', { name: new RegExp(`^Draft ${stop}`) }).click();
     const desired = page.getByText('Desired', { exact: true }).first().locator('xpath=..');
     await expect(async () => {
-      // Committed at an earlier try whose answer took longer than it waits.
+      // Committed at an earlier try that did not see its dialog close in time.
       if ((await desired.textContent())?.includes(stop)) return;
       const dialog = await openMove(page, `Shift reads to ${stop}`);
       await dialog.getByLabel('Reason').fill(`stop ${stop}`);

@@ -1,10 +1,7 @@
 /**
- * A Map whose entries come and go without end: what is open, held or under way now.
- *
- * A Map that is added to and deleted from makes itself a new table every so many changes. The one it is done with names
- * the next and keeps all that stood in it at that moment, so once an old table lies in the old space of the heap, each
- * younger one is moved there behind it, with everything in it: a tenth of all that a gateway allocated, and most of what
- * collecting it cost. A copy that is made from the outside is named by no older table, so the row ends there.
+ * A Map whose entries come and go without end: what is open, held or under way now. The tables that a Map is done with
+ * keep what stood in them, as those of a Set do (`lib/adapters/dynamodb/waiting-line.ts`); a copy that is made from the
+ * outside is named by none of them, so the row ends there.
  */
 export class PassingMap<K, V> {
   #map = new Map<K, V>();
@@ -29,7 +26,7 @@ export class PassingMap<K, V> {
   delete(key: K): boolean {
     const isGone = this.#map.delete(key);
     if (isGone) this.#deleted += 1;
-    // A large one is copied rarely enough to cost nothing, and not at all where it would hold everybody up.
+    // A large one is not copied: that would hold everybody up.
     if (this.#deleted >= COPY_AFTER && this.#map.size <= COPIED_MAX) {
       this.#map = new Map(this.#map);
       this.#deleted = 0;
@@ -49,4 +46,5 @@ export class PassingMap<K, V> {
 
 /** Deleted entries between two copies. */
 const COPY_AFTER = 128;
+/** Entries of a map that is copied. */
 const COPIED_MAX = 512;

@@ -61,7 +61,7 @@ export class Follower {
   #flush(): void {
     this.#isScheduled = false;
     const queues = this.#queues;
-    // Not emptied: a Map keeps what it held until it is collected, and whoever collects keeps it longer (`PassingMap`).
+    // Replaced and not emptied, as the table of an emptied Map names the next one (see `PassingMap`).
     this.#queues = new Map();
     for (const queue of queues.values()) this.#send(queue);
   }

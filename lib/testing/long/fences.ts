@@ -83,7 +83,10 @@ async function begin(scene: FenceScene): Promise<RigTable> {
   return ledger;
 }
 
-/** A table of a plan of its own, in its last stage before the source is closed, with applications on it. */
+/**
+ * A table of a plan of its own, in its last stage before the source is closed, with applications on it. Those of the
+ * oldest one in `written` end, where there are enough.
+ */
 async function newSheet(scene: FenceScene, round: number, written: ApplicationWriter[][]): Promise<RigTable> {
   if (written.length >= CLOSED_WRITTEN_MAX) await Promise.all((written.shift() ?? []).map((writer) => writer.stop()));
   const sheet = await scene.newTable({ name: `sheet-${round}`, stage: 'target_first' });
@@ -194,7 +197,8 @@ function conclude(scene: FenceScene, of: { done: Done[]; reports: EqualityReport
       itemsCompared: reports.reduce((total, report) => total + report.itemsCompared, 0),
     },
     words: `${released.length} fences were released and ${all.length - released.length} undone (and then repeated), under
-applications that never paused (on two tables and the last ${CLOSED_WRITTEN_MAX} whose source was closed) and with gateways, workers and drivers of fences killed by SIGKILL at chance moments.
+applications that never paused (on two tables and the last ${CLOSED_WRITTEN_MAX} whose source was closed), and with gateways,
+workers and drivers of fences killed by SIGKILL at chance moments.
 
 | pause of writes | p50 | p99 | longest |
 |---|---|---|---|

@@ -100,8 +100,9 @@ function writeResult(): void {
   const loadAtEnd = Math.round((loadavg()[0] ?? 0) * 100) / 100;
   const { cpu, cores, memoryGb, system, node } = machine;
   const failedSeeds = total.failures.map((failure) => failure.seed);
-  // Seeds are handed out in their order.
-  const ended = ran(total) < schedules ? ', of which it came as far as its time allowed, from the first on' : '';
+  // Seeds are handed out in their order; time or failures may have ended the run.
+  const ended = ran(total) < schedules ? ', of which these are the first' : '';
+  const bound = secondsMax === null ? '' : ` --seconds-max ${secondsMax}`;
   const figures = { schedules: ran(total), failedSeeds, seconds: Math.round(seconds), ...total.sums };
   const result = {
     name: 'simulation',
@@ -126,7 +127,7 @@ function writeResult(): void {
     `| processes killed | ${count(total.sums.kills)} |`,
     `| fences that changed the authority, fences undone | ${count(total.sums.flips)}, ${count(total.sums.undone)} |`,
     '',
-    `Machine: ${cores} × ${cpu}, ${memoryGb} GB, ${system}, Node ${node}; load at the end ${loadAtEnd}. Run with \`npm run simulate -- --schedules ${schedules} --seed ${first} --write\`.`,
+    `Machine: ${cores} × ${cpu}, ${memoryGb} GB, ${system}, Node ${node}; load at the end ${loadAtEnd}. Run with \`npm run simulate -- --schedules ${schedules} --seed ${first}${bound} --write\`.`,
     '',
   ];
   writeFileSync(`${file}.md`, lines.join('\n'));

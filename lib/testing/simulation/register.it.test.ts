@@ -77,26 +77,26 @@ describe.each([
   const all = { acknowledged: true, quiet: true };
 
   it('counts a gateway from its registration on, and what it says only upwards', async () => {
-    const it = await make();
-    await it.register();
-    expect(await it.heard(7)).toEqual(nothing);
-    await it.report(7, null);
-    expect(await it.heard(7)).toEqual({ acknowledged: true, quiet: false });
-    await it.report(7, 7);
-    expect(await it.heard(7)).toEqual(all);
+    const subject = await make();
+    await subject.register();
+    expect(await subject.heard(7)).toEqual(nothing);
+    await subject.report(7, null);
+    expect(await subject.heard(7)).toEqual({ acknowledged: true, quiet: false });
+    await subject.report(7, 7);
+    expect(await subject.heard(7)).toEqual(all);
     // What was sent earlier, and arrives later.
-    await it.report(6, null);
-    expect(await it.heard(7)).toEqual(all);
-    expect(await it.heard(8)).toEqual(nothing);
+    await subject.report(6, null);
+    expect(await subject.heard(7)).toEqual(all);
+    expect(await subject.heard(8)).toEqual(nothing);
   });
 
   it('takes the word of a living gateway again after a start that was killed has been registered late', async () => {
-    const it = await make();
-    await it.register();
-    await it.report(7, 7);
-    await it.register();
-    expect(await it.heard(7)).toEqual(nothing);
-    await it.report(7, 7);
-    expect(await it.heard(7)).toEqual(all);
+    const subject = await make();
+    await subject.register();
+    await subject.report(7, 7);
+    await subject.register();
+    expect(await subject.heard(7)).toEqual(nothing);
+    await subject.report(7, 7);
+    expect(await subject.heard(7)).toEqual(all);
   });
 });
